@@ -1,0 +1,90 @@
+"""What a model can be asked: one Protocol a capability, one verb, a batch in and a batch out."""
+
+from collections.abc import Mapping, Sequence, Set
+from typing import Literal, Protocol
+
+from openrekog.models.results import (
+    DetectedFace,
+    EyeDirection,
+    Face,
+    Image,
+    Judgement,
+    Points,
+    Vectors,
+)
+
+FaceAttributeName = Literal[
+    "AGE_RANGE",
+    "BEARD",
+    "EMOTIONS",
+    "EYE_DIRECTION",
+    "EYEGLASSES",
+    "EYES_OPEN",
+    "FACE_OCCLUDED",
+    "GENDER",
+    "MOUTH_OPEN",
+    "MUSTACHE",
+    "SMILE",
+    "SUNGLASSES",
+]
+
+
+class FaceDetector(Protocol):
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedFace]]:
+        """The faces of each image, largest first, at most 100."""
+
+
+class FaceLandmarker(Protocol):
+    def locate(self, image: Image, faces: Sequence[DetectedFace]) -> list[Points]:
+        """68 iBUG points for each face, ratios of the image."""
+
+
+class FaceEmbedder(Protocol):
+    dimension: int
+
+    def embed(self, image: Image, landmarks: Sequence[Points]) -> Vectors:
+        """A unit vector for each face, shape (len(landmarks), dimension)."""
+
+
+class AgeGenderEstimator(Protocol):
+    def estimate(
+        self, image: Image, landmarks: Sequence[Points]
+    ) -> list[tuple[float, Judgement[str]]]:
+        """Age in years, and "Male" or "Female" with its confidence, for each face."""
+
+
+class EmotionClassifier(Protocol):
+    def classify(self, image: Image, landmarks: Sequence[Points]) -> list[Mapping[str, float]]:
+        """AWS emotion names to 0..100 for each face."""
+
+
+class EyeStateClassifier(Protocol):
+    def classify(self, image: Image, landmarks: Sequence[Points]) -> list[Judgement[bool]]:
+        """Whether the eyes of each face are open."""
+
+
+class GazeEstimator(Protocol):
+    def estimate(self, image: Image, landmarks: Sequence[Points]) -> list[EyeDirection]:
+        """Where the eyes of each face look."""
+
+
+class FaceAnalyzer(Protocol):
+    """Every face model behind one door: what the server asks."""
+
+    model_name: str
+    """Names the embedding space; vectors of different names are never compared."""
+    model_version: str
+    """The API's FaceModelVersion."""
+    dimension: int
+
+    def find(self, image: Image, attributes: Set[FaceAttributeName] = frozenset()) -> list[Face]:
+        """The faces of an image, largest first, at most 100, with the attributes asked for."""
+
+    def embed(self, image: Image, faces: Sequence[Face]) -> Vectors:
+        """A unit vector for each face, shape (len(faces), dimension)."""
+
+    def similarity(self, cosine: float) -> float:
+        """A cosine on the calibrated scale from 0 to 100: 80 is a false match rate of 1e-3."""
+
+    def cosine(self, similarity: float) -> float:
+        """The smallest cosine that reaches a similarity; the inverse of `similarity`."""

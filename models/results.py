@@ -1,0 +1,116 @@
+"""What models say about pixels: plain values, with no API, HTTP or SQL in them.
+
+Boxes and points are ratios of the upright image; confidences run from 0 to 100; angles are degrees.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+Image = NDArray[np.uint8]
+"""Upright RGB picture, shape (height, width, 3)."""
+
+Points = NDArray[np.float32]
+"""Points as ratios of the image, shape (n, 2), columns x and y."""
+
+Vectors = NDArray[np.float32]
+"""Embeddings of unit length, shape (n, dimension)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in ratios of the image; it may reach beyond 0..1 where the edge cuts a face."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """What a detector knows of a face.
+
+    `points` has five rows: the eye at the left of the image (the subject's right eye), the other
+    eye, nose tip, left and right mouth corner, left and right again as seen in the image.
+    """
+
+    box: Box
+    confidence: float
+    points: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Head rotation in degrees: positive yaw turns to the right of the image, positive pitch looks
+    up, positive roll tilts clockwise as seen in the image."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Brightness and sharpness of the face, each 0 to 100."""
+
+    brightness: float
+    sharpness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Generic[T]):
+    """A value and how sure the model is of it, 0 to 100; near 50 means that nobody knows."""
+
+    value: T
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class EyeDirection:
+    yaw: float
+    pitch: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceAttributes:
+    """The attributes that were asked for; the others are None."""
+
+    age_low: int | None = None
+    age_high: int | None = None
+    gender: Judgement[str] | None = None  # "Male" or "Female"
+    emotions: Mapping[str, float] | None = None  # upper-case AWS names to 0..100
+    smile: Judgement[bool] | None = None
+    eyes_open: Judgement[bool] | None = None
+    mouth_open: Judgement[bool] | None = None
+    eyeglasses: Judgement[bool] | None = None
+    sunglasses: Judgement[bool] | None = None
+    beard: Judgement[bool] | None = None
+    mustache: Judgement[bool] | None = None
+    face_occluded: Judgement[bool] | None = None
+    eye_direction: EyeDirection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face with what every answer needs, and the attributes that were asked for.
+
+    `landmarks` are the 68 points of the iBUG 300-W scheme, shape (68, 2), ratios of the image.
+    """
+
+    box: Box
+    confidence: float
+    landmarks: Points
+    pose: Pose
+    quality: Quality
+    attributes: FaceAttributes = field(default_factory=FaceAttributes)

@@ -1,0 +1,90 @@
+"""Every setting of the server, each by environment (`OPENREKOG_...`) or by an option of `serve`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="OPENREKOG_", extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    data_dir: Path = Field(
+        Path("~/.local/share/openrekog").expanduser(),
+        description="Folder for the database, the vector index, keys.json and the buckets.",
+    )
+    models_dir: Path = Field(
+        Path("~/.cache/openrekog/models").expanduser(),
+        description="Folder for fetched and converted model files.",
+    )
+    database_url: str | None = Field(
+        None,
+        description="SQLAlchemy URL of the database; unset is SQLite in the data folder.",
+    )
+    packs: tuple[str, ...] = Field(
+        (), description="Packs to use besides, or instead of, the defaults (JSON list)."
+    )
+    accept_licences: tuple[str, ...] = Field(
+        (), description="Licences of opt-in packs that you accept, by name (JSON list)."
+    )
+    providers: tuple[str, ...] = Field(
+        (),
+        description="Execution providers in order of preference (JSON list of tensorrt, cuda, "
+        "openvino, cpu); empty picks the best that is present.",
+    )
+    request_threads: int = Field(
+        0, ge=0, description="Requests worked on at once; 0 is two for each core."
+    )
+    max_queued_requests: int = Field(
+        256, ge=0, description="Requests that may wait; one more is throttled."
+    )
+    max_body_bytes: int = Field(
+        16 * MIB, ge=1024, description="Largest request body; a longer one is refused unread."
+    )
+    body_timeout: float = Field(
+        30.0, gt=0, description="Seconds that a client may take to send a body."
+    )
+    shutdown_timeout: int = Field(
+        30, ge=1, description="Seconds that accepted requests get to finish after SIGTERM."
+    )
+    keys_file: Path | None = Field(
+        None, description="Access keys; unset is keys.json in the data folder."
+    )
+    run_open: bool = Field(
+        False,
+        description="Accept any signature on an address other than loopback, with no keys.",
+    )
+    default_account: str = Field(
+        "000000000000", pattern=r"^\d{12}$", description="Account of requests when no keys exist."
+    )
+    clock_skew: float = Field(
+        300.0, gt=0, description="Seconds that a signature's date may differ from the clock."
+    )
+    rate_limits: dict[str, float] = Field(
+        {},
+        description="Requests per second and account, by operation or operation group "
+        "(JSON object); empty is no limit.",
+    )
+    s3_endpoint_url: str | None = Field(
+        None,
+        description="S3 endpoint that S3Object reads from; unset is the folder of buckets.",
+    )
+    s3_access_key_id: str | None = Field(None, description="Access key for the S3 endpoint.")
+    s3_secret_access_key: str | None = Field(None, description="Secret for the S3 endpoint.")
+    image_formats: tuple[Literal["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"], ...] = Field(
+        ("JPEG", "PNG"), description="Accepted image formats (JSON list); AWS takes JPEG and PNG."
+    )
+    max_image_pixels: int = Field(
+        100_000_000, ge=6400, description="Largest width x height that is decoded."
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="Log lines for people or for machines."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged."
+    )
