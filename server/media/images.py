@@ -1,0 +1,126 @@
+"""Pictures from outside: header checked before any pixel is decoded, then upright RGB."""
+
+import hashlib
+import io
+import struct
+import uuid
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+from PIL import ImageOps
+from PIL.ExifTags import Base as ExifTag
+
+from openrekog.api_spec import errors
+from openrekog.api_spec.shapes import Image as ImageMember
+from openrekog.models.results import Image
+from openrekog.server.media.objects import ObjectStore
+
+# We compare the claimed size with our own limits before decoding; Pillow's global only warns.
+PIL.Image.MAX_IMAGE_PIXELS = None
+
+MAX_OBJECT_BYTES = 15 * 1024 * 1024  # an image in S3, AWS quota page
+IMAGE_IDS = uuid.UUID("6f1d5be3-0a5c-5d0e-9d0c-6a4f3f0c8a51")  # namespace of our ImageIds
+
+# What Pillow's decoders raise for bytes that are not what their header says.
+DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sides in pixels; the defaults hold for all operations but PPE and Custom Labels."""
+
+    min_side: int = 80
+    max_side: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedImage:
+    """A decoded picture and the bytes that it came from."""
+
+    pixels: Image
+    data: bytes
+
+    @property
+    def image_id(self) -> str:
+        """The API's ImageId: equal for equal bytes."""
+        return str(uuid.uuid5(IMAGE_IDS, hashlib.sha256(self.data).hexdigest()))
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLoader:
+    """Reads the API's `Image` member, whichever way the client gives it."""
+
+    objects: ObjectStore
+    formats: Collection[str]
+    max_pixels: int
+
+    def load(self, image: ImageMember, limits: Limits = Limits()) -> LoadedImage:
+        data = self._read(image)
+        return LoadedImage(self.decode(data, limits), data)
+
+    def _read(self, image: ImageMember) -> bytes:
+        match image:
+            case {"Bytes": data} if "S3Object" not in image:
+                return data
+            case {"S3Object": {"Bucket": bucket, "Name": key} as place} if "Bytes" not in image:
+                return self.objects.read(bucket, key, place.get("Version"), MAX_OBJECT_BYTES)
+        raise errors.InvalidParameter("Requested image should either contain bytes or s3 object.")
+
+    def decode(self, data: bytes, limits: Limits) -> Image:
+        """The upright RGB pixels; raises InvalidImageFormat, ImageTooLarge, InvalidParameter."""
+        try:
+            with PIL.Image.open(io.BytesIO(data), formats=tuple(self.formats)) as picture:
+                self._check_size(picture.width, picture.height, limits)
+                return to_rgb(picture)
+        except DECODE_ERRORS as error:
+            raise errors.InvalidImageFormat("Request has invalid image format") from error
+
+    def _check_size(self, width: int, height: int, limits: Limits) -> None:
+        if min(width, height) < limits.min_side:
+            raise errors.InvalidParameter("Request has invalid parameters")
+        if max(width, height) > limits.max_side:
+            raise errors.ImageTooLarge(
+                f"Input image dimensions {width} x {height} exceed maximum dimension size of "
+                f"{limits.max_side} pixels"
+            )
+        if width * height > self.max_pixels:
+            raise errors.ImageTooLarge("Image size is too large.")
+
+
+def to_rgb(picture: PIL.Image.Image) -> Image:
+    """Any mode to 8-bit RGB: 16-bit loses its low byte, transparency lies on white."""
+    # AWS reads the orientation of JPEG files alone.
+    upright = transposed(picture) if picture.format == "JPEG" else picture
+    if upright.mode.startswith(("I", "F")):
+        return np.repeat(eight_bits(np.asarray(upright))[:, :, None], 3, axis=2)
+    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+        upright = on_white(upright.convert("RGBA"))
+    return np.asarray(upright if upright.mode == "RGB" else upright.convert("RGB"))
+
+
+def transposed(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """Turned as its Exif orientation says; a damaged Exif block means "as stored"."""
+    try:
+        orientation = picture.getexif().get(ExifTag.Orientation, 1)
+    except DECODE_ERRORS:
+        return picture
+    return ImageOps.exif_transpose(picture) if orientation in range(2, 9) else picture
+
+
+def eight_bits(samples: NDArray[Any]) -> NDArray[np.uint8]:
+    """Grey samples of 16 bits (PNG, TIFF) or of a float's own range, as 8 bits."""
+    if samples.dtype.kind == "f":
+        top = float(np.nanmax(samples, initial=0.0)) or 1.0
+        samples = np.nan_to_num(samples) * (255.0 / top)
+        return np.asarray(np.clip(samples, 0, 255), dtype=np.uint8)
+    return np.asarray(np.clip(samples, 0, 0xFFFF) >> 8, dtype=np.uint8)
+
+
+def on_white(picture: PIL.Image.Image) -> PIL.Image.Image:
+    background = PIL.Image.new("RGBA", picture.size, "white")
+    return PIL.Image.alpha_composite(background, picture).convert("RGB")
