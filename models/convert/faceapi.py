@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+
 from openrekog.models.convert.layers import Layers
 from openrekog.models.convert.tfjs_weights import Weights, read_weights
 

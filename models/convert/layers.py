@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
+
 from openrekog.models.convert.model_file import IR_VERSION, to_bytes
+from openrekog.models.convert.prelu import spell_out_prelu
 
 OPSET = 17
 """Old enough for every runtime at hand, new enough for all that is used here."""
@@ -87,6 +89,7 @@ class Layers:
             ],
             self._constants,
         )
+        spell_out_prelu(graph)
         opset = [helper.make_opsetid("", OPSET)]
         return to_bytes(helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION))
 

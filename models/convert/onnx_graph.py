@@ -1,12 +1,14 @@
-"""Cleans an ONNX graph as published: plain float32 weights, symbolic input sizes, no weights among
-the inputs (onnxruntime folds batch normalisation only into constants)."""
+"""Cleans an ONNX graph as published: plain float32 weights, symbolic input sizes, no slow PReLU,
+no weights among the inputs (onnxruntime folds batch normalisation only into constants)."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from onnx import GraphProto, ModelProto, ValueInfoProto, load_from_string, numpy_helper
+
 from openrekog.models.convert.dequantise import fold_constants
 from openrekog.models.convert.model_file import to_bytes
+from openrekog.models.convert.prelu import spell_out_prelu
 
 Dimensions = Sequence[int | str]
 """Sizes of an input: a number is fixed, a name is free. The first is always the batch."""
@@ -15,6 +17,7 @@ Dimensions = Sequence[int | str]
 def clean(source: bytes, inputs: Mapping[str, Dimensions]) -> bytes:
     model = load_from_string(source)
     fold_constants(model.graph)
+    spell_out_prelu(model.graph)
     _drop_weights_from_inputs(model.graph)
     _free_sizes(model, inputs)
     return to_bytes(model)

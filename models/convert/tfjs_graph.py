@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
 from openrekog.models.convert.layers import Layers
 from openrekog.models.convert.tfjs_weights import Weights, read_weights
 
