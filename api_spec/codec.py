@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 import orjson
+
 from openrekog.api_spec.constraints import Breaches
 from openrekog.api_spec.decoding import Decoder, DecoderCompiler
 from openrekog.api_spec.encoding import Encoder, EncoderCompiler, EncodingError

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.model import Shape
+
 from openrekog.api_spec.errors import Validation
 
 Path = tuple["Path | None", str]

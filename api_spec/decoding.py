@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, cast
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+
 from openrekog.api_spec.constraints import (
     LONGEST_VALUE_SHOWN,
     REQUIRED,

@@ -9,6 +9,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 import orjson
+
 from openrekog.api_spec.overlay import ErrorNotes, load_overlay
 
 _NOTES = load_overlay().errors

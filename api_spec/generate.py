@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
-from openrekog.api_spec.service import Service, load_service
+
+from openrekog.api_spec.service import Service, load_service, shapes_within
 
 SHAPES = Path(__file__).with_name("shapes.py")
 
@@ -34,7 +35,8 @@ _SIMPLE = {
 
 
 def shapes_source(service: Service) -> str:
-    shapes = reachable_shapes(service)
+    roots = (shape for each in service.operations.values() for shape in (each.input, each.output))
+    shapes = shapes_within(roots)
     enums = [shape for shape in shapes if isinstance(shape, StringShape) and shape.enum]
     structures = [shape for shape in shapes if isinstance(shape, StructureShape)]
     defaults = service.overlay.defaults
@@ -44,30 +46,6 @@ def shapes_source(service: Service) -> str:
         *(_structure(shape, defaults.get(shape.name, {})) for shape in structures),
     ]
     return "\n".join(parts)
-
-
-def reachable_shapes(service: Service) -> list[Shape]:
-    """Every shape that a request or an answer of some operation can hold, by name."""
-    found: dict[str, Shape] = {}
-    waiting: list[Shape] = []
-    for operation in service.operations.values():
-        waiting += [operation.input, operation.output]
-    while waiting:
-        shape = waiting.pop()
-        if shape.name not in found:
-            found[shape.name] = shape
-            waiting += _parts(shape)
-    return [found[name] for name in sorted(found)]
-
-
-def _parts(shape: Shape) -> Iterator[Shape]:
-    match shape:
-        case StructureShape():
-            yield from shape.members.values()
-        case ListShape():
-            yield shape.member
-        case MapShape():
-            yield from (shape.key, shape.value)
 
 
 def _enum(shape: StringShape) -> str:

@@ -1,5 +1,5 @@
 """What Amazon's service model leaves out: documented defaults, silent caps, missing limits, error
-statuses, and our own group and summary of every operation, read from `overlay.json`."""
+statuses, examples, and our own group and summary of every operation, read from `overlay.json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,6 +47,8 @@ class Overlay:
     caps: Mapping[str, Mapping[str, int]]
     """Structure -> member -> the value that a larger one is silently lowered to."""
     errors: Mapping[str, ErrorNotes]
+    examples: Mapping[str, Any]
+    """Shape -> a JSON value that satisfies it."""
     deviations: tuple[str, ...]
 
 
@@ -59,6 +61,7 @@ def load_overlay() -> Overlay:
         defaults=document["defaults"],
         caps=document["caps"],
         errors={code: ErrorNotes(**notes) for code, notes in document["errors"].items()},
+        examples=document["examples"],
         deviations=tuple(document["deviations"]),
     )
 

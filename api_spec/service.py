@@ -1,12 +1,20 @@
 """The Rekognition service as data: botocore's model with our overlay laid over it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel, StructureShape
+from botocore.model import (
+    ListShape,
+    MapShape,
+    OperationModel,
+    ServiceModel,
+    Shape,
+    StructureShape,
+)
+
 from openrekog.api_spec.overlay import ImageLimits, Overlay, load_overlay
 
 
@@ -67,6 +75,31 @@ def load_service() -> Service:
         model=model,
         overlay=overlay,
     )
+
+
+def shapes_within(roots: Iterable[Shape]) -> list[Shape]:
+    """Every shape that values of the given shapes can hold, themselves included, by name."""
+    found: dict[str, Shape] = {}
+    waiting = list(roots)
+    while waiting:
+        shape = waiting.pop()
+        if shape.name not in found:
+            found[shape.name] = shape
+            waiting += parts(shape).values()
+    return [found[name] for name in sorted(found)]
+
+
+def parts(shape: Shape) -> Mapping[str, Shape]:
+    """What a shape is made of: the members of a structure, the member of a list, ..."""
+    match shape:
+        case StructureShape():
+            return shape.members
+        case ListShape():
+            return {"member": shape.member}
+        case MapShape():
+            return {"key": shape.key, "value": shape.value}
+        case _:
+            return {}
 
 
 def _operation(model: OperationModel, overlay: Overlay, paginators: Mapping[str, Any]) -> Operation:
