@@ -1,8 +1,12 @@
 """What a handler is given beside its request."""
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from openrekog.collections_store.store import Scope, Store
+from openrekog.api_spec.service import Operation
+from openrekog.collections_store.store import Scope, Store, Transaction
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.settings import Settings
@@ -23,5 +27,28 @@ class Context:
     """One request: who asks, from where, and the services that answer."""
 
     request_id: str
+    operation: Operation
     scope: Scope
     services: Services
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds by part of the work, for the Server-Timing header."""
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - started
+            self.timings[part] = self.timings.get(part, 0.0) + spent
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        with self.timed("store"), self.services.store.read() as rows:
+            yield rows
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """One request is one transaction: all of it is stored when the block ends, or nothing."""
+        with self.timed("store"), self.services.store.write() as rows:
+            yield rows

@@ -16,6 +16,7 @@ from PIL import ImageOps
 from PIL.ExifTags import Base as ExifTag
 
 from openrekog.api_spec import errors
+from openrekog.api_spec.overlay import ImageLimits
 from openrekog.api_spec.shapes import Image as ImageMember
 from openrekog.models.results import Image
 from openrekog.server.media.objects import ObjectStore
@@ -23,19 +24,10 @@ from openrekog.server.media.objects import ObjectStore
 # We compare the claimed size with our own limits before decoding; Pillow's global only warns.
 PIL.Image.MAX_IMAGE_PIXELS = None
 
-MAX_OBJECT_BYTES = 15 * 1024 * 1024  # an image in S3, AWS quota page
 IMAGE_IDS = uuid.UUID("6f1d5be3-0a5c-5d0e-9d0c-6a4f3f0c8a51")  # namespace of our ImageIds
 
 # What Pillow's decoders raise for bytes that are not what their header says.
 DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Sides in pixels; the defaults hold for all operations but PPE and Custom Labels."""
-
-    min_side: int = 80
-    max_side: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +51,19 @@ class ImageLoader:
     formats: Collection[str]
     max_pixels: int
 
-    def load(self, image: ImageMember, limits: Limits = Limits()) -> LoadedImage:
-        data = self._read(image)
+    def load(self, image: ImageMember, limits: ImageLimits) -> LoadedImage:
+        data = self._read(image, limits.max_object_bytes)
         return LoadedImage(self.decode(data, limits), data)
 
-    def _read(self, image: ImageMember) -> bytes:
+    def _read(self, image: ImageMember, max_object_bytes: int) -> bytes:
         match image:
             case {"Bytes": data} if "S3Object" not in image:
                 return data
             case {"S3Object": {"Bucket": bucket, "Name": key} as place} if "Bytes" not in image:
-                return self.objects.read(bucket, key, place.get("Version"), MAX_OBJECT_BYTES)
+                return self.objects.read(bucket, key, place.get("Version"), max_object_bytes)
         raise errors.InvalidParameter("Requested image should either contain bytes or s3 object.")
 
-    def decode(self, data: bytes, limits: Limits) -> Image:
+    def decode(self, data: bytes, limits: ImageLimits) -> Image:
         """The upright RGB pixels; raises InvalidImageFormat, ImageTooLarge, InvalidParameter."""
         try:
             with PIL.Image.open(io.BytesIO(data), formats=tuple(self.formats)) as picture:
@@ -80,13 +72,13 @@ class ImageLoader:
         except DECODE_ERRORS as error:
             raise errors.InvalidImageFormat("Request has invalid image format") from error
 
-    def _check_size(self, width: int, height: int, limits: Limits) -> None:
-        if min(width, height) < limits.min_side:
+    def _check_size(self, width: int, height: int, limits: ImageLimits) -> None:
+        if min(width, height) < limits.min_side_px:
             raise errors.InvalidParameter("Request has invalid parameters")
-        if max(width, height) > limits.max_side:
+        if max(width, height) > limits.max_side_px:
             raise errors.ImageTooLarge(
                 f"Input image dimensions {width} x {height} exceed maximum dimension size of "
-                f"{limits.max_side} pixels"
+                f"{limits.max_side_px} pixels"
             )
         if width * height > self.max_pixels:
             raise errors.ImageTooLarge("Image size is too large.")

@@ -12,6 +12,7 @@ from openrekog.server.media.objects import NO_METADATA, limited
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 # An object that does not come soon is the client's problem to hear of, not a thread's to wait for.
 CONFIG = Config(
@@ -43,9 +44,11 @@ class S3Objects:
         return cls(client)
 
     def read(self, bucket: str, key: str, version: str | None, max_bytes: int) -> bytes:
-        which = {"VersionId": version} if version is not None else {}
+        wanted: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
+        if version is not None:
+            wanted["VersionId"] = version
         try:
-            answer = self.client.get_object(Bucket=bucket, Key=key, **which)
+            answer = self.client.get_object(**wanted)
             with answer["Body"] as body:
                 return limited(body.read(max_bytes + 1), max_bytes)
         except (ClientError, BotoCoreError) as error:

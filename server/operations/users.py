@@ -1,0 +1,141 @@
+"""Operations on users: several faces of a person under one id."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+import orjson
+
+from openrekog.api_spec import errors
+from openrekog.api_spec.shapes import (
+    AssociateFacesRequest,
+    AssociateFacesResponse,
+    CreateUserRequest,
+    CreateUserResponse,
+    DeleteUserRequest,
+    DeleteUserResponse,
+    DisassociateFacesRequest,
+    DisassociateFacesResponse,
+    ListUsersRequest,
+    ListUsersResponse,
+    UnsuccessfulFaceAssociation,
+    UnsuccessfulFaceDisassociation,
+)
+from openrekog.collections_store.errors import AlreadyExists, Mismatch, NotFound, QuotaExceeded
+from openrekog.collections_store.store import Association, Transaction
+from openrekog.server.context import Context
+from openrekog.server.operations.registry import operation
+from openrekog.server.operations.resources import (
+    find_collection,
+    page_of,
+    searchable_collection,
+)
+
+R = TypeVar("R", bound=Mapping[str, Any])
+
+
+def once(
+    context: Context,
+    name: str,
+    request: Mapping[str, Any],
+    work: Callable[[Transaction], R],
+) -> R:
+    """Does the work in one transaction with the memory of it: the same ClientRequestToken and
+    parameters again get the first answer, other parameters IdempotentParameterMismatch."""
+    token = request.get("ClientRequestToken")
+    with context.writing() as rows:
+        if token is None:
+            return work(rows)
+        parameters = {key: value for key, value in request.items() if key != "ClientRequestToken"}
+        fingerprint = hashlib.sha256(
+            orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)
+        ).hexdigest()
+        try:
+            answered = rows.requests.replay(context.scope, name, token, fingerprint)
+        except Mismatch as error:
+            raise errors.IdempotentParameterMismatch(
+                f"The ClientRequestToken: {token} you have supplied is already in use."
+            ) from error
+        if answered is not None:
+            return cast(R, orjson.loads(answered))
+        answer = work(rows)
+        rows.requests.remember(
+            context.scope, name, token, fingerprint, orjson.dumps(answer).decode()
+        )
+        return answer
+
+
+def no_user(user_id: str) -> errors.ApiError:
+    return errors.ResourceNotFound(f"The user id: {user_id} does not exist")
+
+
+@operation
+def create_user(context: Context, request: CreateUserRequest) -> CreateUserResponse:
+    def work(rows: Transaction) -> CreateUserResponse:
+        collection = find_collection(rows, context, request["CollectionId"])
+        try:
+            rows.users.create(collection, request["UserId"])
+        except AlreadyExists as error:
+            raise errors.Conflict(f"The user id: {request['UserId']} already exists.") from error
+        return {}
+
+    return once(context, "CreateUser", request, work)
+
+
+@operation
+def delete_user(context: Context, request: DeleteUserRequest) -> DeleteUserResponse:
+    def work(rows: Transaction) -> DeleteUserResponse:
+        collection = find_collection(rows, context, request["CollectionId"])
+        try:
+            rows.users.delete(collection, request["UserId"])
+        except NotFound as error:
+            raise no_user(request["UserId"]) from error
+        return {}
+
+    return once(context, "DeleteUser", request, work)
+
+
+@operation
+def list_users(context: Context, request: ListUsersRequest) -> ListUsersResponse:
+    with context.reading() as rows:
+        collection = find_collection(rows, context, request["CollectionId"])
+        found, more = page_of(
+            context,
+            f"ListUsers:{collection.key}",
+            request.get("NextToken"),
+            lambda after: rows.users.list(collection, request["MaxResults"], after),
+        )
+    return {
+        "Users": [{"UserId": user.user_id, "UserStatus": user.status} for user in found],
+        **more,
+    }
+
+
+@operation
+def associate_faces(context: Context, request: AssociateFacesRequest) -> AssociateFacesResponse:
+    analyzer = context.services.faces
+
+    def work(rows: Transaction) -> AssociateFacesResponse:
+        collection = searchable_collection(rows, context, request["CollectionId"])
+        try:
+            done = rows.users.associate(
+                collection,
+                request["UserId"],
+                request["FaceIds"],
+                min_cosine=analyzer.cosine(request["UserMatchThreshold"]),
+            )
+        except NotFound as error:
+            raise no_user(request["UserId"]) from error
+        except QuotaExceeded as error:
+            raise errors.ServiceQuotaExceeded(
+                "The user has reached its limit of associated faces."
+            ) from error
+        return {
+            "AssociatedFaces": [{"FaceId": face_id} for face_id in done.done],
+            "UnsuccessfulFaceAssociations": [
+                failed_association(context, failure) for failure in done.failures
+            ],
+            "UserStatus": done.status,
+        }
+
+    return once(context, "AssociateFaces", request, work)
