@@ -1,0 +1,57 @@
+"""What a user installs: every sub-package, every data file, and one OpenCV."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("api_spec", "collections_store", "models", "server")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def packages_of(room: str) -> set[str]:
+    found = {path.parent for path in (ROOT / room).rglob("__init__.py")}
+    return {"openrekog." + ".".join(path.relative_to(ROOT).parts) for path in found}
+
+
+def test_every_package_of_the_tree_is_listed() -> None:
+    in_tree = set().union(*(packages_of(room) for room in ROOMS))
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == in_tree
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT]
+    subprocess.run(command, check=True, capture_output=True)
+    return zipfile.ZipFile(next(folder.glob("openrekog-*.whl"))).namelist()
+
+
+def test_the_wheel_puts_nothing_beside_its_namespace(wheel: list[str]) -> None:
+    tops = {name.split("/")[0] for name in wheel}
+    version = PROJECT["project"]["version"]
+    assert tops == {"openrekog", f"openrekog-{version}.dist-info"}
+
+
+def test_the_wheel_carries_every_data_file(wheel: list[str]) -> None:
+    data = [
+        path
+        for room in ROOMS
+        for pattern in ("*.json", "*.toml", "static/*", "py.typed")
+        for path in (ROOT / room).rglob(pattern)
+        if path.is_file()
+    ]
+    assert len(data) > len(ROOMS)
+    missing = [path for path in data if f"openrekog/{path.relative_to(ROOT)}" not in wheel]
+    assert missing == []
+
+
+def test_only_one_opencv_is_installed() -> None:
+    """Two OpenCV wheels own the same files and overwrite each other."""
+    names = {name.lower() for dist in metadata.distributions() if (name := dist.name)}
+    assert {name for name in names if name.startswith("opencv")} == {"opencv-python-headless"}
