@@ -50,9 +50,8 @@ REQUIRED = Constraint("Member must not be null", lambda value: value is not None
 
 def constraints(shape: Shape) -> tuple[Constraint, ...]:
     """What a value of the shape must satisfy, in the order in which AWS names breaches."""
-    rules = {**shape.metadata}
-    found = (make(rules[rule]) for rule, make in _RULES[shape.type_name] if rule in rules)
-    return tuple(found)
+    rules = shape.metadata
+    return tuple(make(rules[rule]) for rule, make in _RULES[shape.type_name] if rule in rules)
 
 
 def grouped(subject: str, found: Sequence[Constraint]) -> Constraint:
@@ -154,11 +153,10 @@ _RULES: dict[str, tuple[tuple[str, Callable[[Any], Constraint]], ...]] = {
 
 
 def _quoted(value: Any) -> str:
-    return "null" if value is None else f"'{_shown(value)}'"
+    return "null" if value is None else f"'{shortened(java_text(value))}'"
 
 
-def _shown(value: Any) -> str:
-    text = java_text(value)
+def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE_SHOWN else f"{text[:LONGEST_VALUE_SHOWN]}..."
 
 

@@ -1,36 +1,21 @@
 """The OpenAPI 3.1 document of the plain JSON door, `POST /{Operation}`, from the service model."""
 
-from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import Any, cast
+from typing import cast
 
 import orjson
-from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from botocore.model import StructureShape
 
 from openrekog.api_spec.errors import ApiError
 from openrekog.api_spec.examples import example, minimal_request
+from openrekog.api_spec.overlay import load_overlay
+from openrekog.api_spec.schemas import Json, named_schemas, reference
 from openrekog.api_spec.service import Operation, Service, shapes_within
-
-Json = dict[str, Any]
-
-# Errors that no operation names, as they are raised before the service is asked.
-_FRAMEWORK_ERRORS = (
-    "ExpiredTokenException",
-    "IncompleteSignatureException",
-    "InvalidSignatureException",
-    "MissingAuthenticationTokenException",
-    "RequestEntityTooLargeException",
-    "SerializationException",
-    "UnknownOperationException",
-    "UnrecognizedClientException",
-    "ValidationException",
-)
 
 _INFO = (
     "The Amazon Rekognition API, answered by openrekog on your own hardware. SDKs use `POST /` with"
     " the header `X-Amz-Target`; the paths here take the same requests as plain JSON."
 )
-_BYTES = "The bytes of a JPEG or PNG file in base64, up to 5 MiB before encoding."
 _ERROR_STATUS_TEXTS = {
     400: "The request is refused.",
     413: "The body is too large.",
@@ -54,7 +39,7 @@ def openapi_document(service: Service, version: str) -> Json:
         "paths": {f"/{each.name}": {"post": _operation(each)} for each in operations},
         "components": {
             "schemas": {
-                **{shape.name: _schema(shape, service) for shape in _named(shapes_within(roots))},
+                **named_schemas(shapes_within(roots)),
                 **_ERROR_SCHEMAS,
             },
             "examples": {
@@ -85,7 +70,7 @@ def _operation(operation: Operation) -> Json:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": _reference(operation.input),
+                    "schema": reference(operation.input),
                     "examples": _request_examples(operation),
                 }
             },
@@ -93,7 +78,7 @@ def _operation(operation: Operation) -> Json:
         "responses": {
             "200": {
                 "description": "The answer.",
-                "content": {"application/json": {"schema": _reference(operation.output)}},
+                "content": {"application/json": {"schema": reference(operation.output)}},
             },
             **_error_responses(operation),
         },
@@ -133,12 +118,17 @@ def _description(operation: Operation) -> Json:
 
 
 def _error_responses(operation: Operation) -> Json:
-    codes = sorted({*operation.errors, *_FRAMEWORK_ERRORS})
+    codes = sorted({*operation.errors, *_framework_errors()})
     failures = sorted((ApiError(code) for code in codes), key=lambda error: error.status)
     return {
         str(status): _error_response(status, list(errors))
         for status, errors in groupby(failures, key=lambda error: error.status)
     }
+
+
+def _framework_errors() -> list[str]:
+    """Errors that no operation names: they are raised before the service is asked."""
+    return [code for code, notes in load_overlay().errors.items() if notes.framework]
 
 
 def _error_response(status: int, errors: list[ApiError]) -> Json:
@@ -184,119 +174,3 @@ _ERROR_SCHEMAS: Json = {
         ]
     },
 }
-
-
-def _named(shapes: Iterable[Shape]) -> list[Shape]:
-    """The shapes that get a schema of their own; the rest is told where it is used."""
-    return [shape for shape in shapes if _is_named(shape)]
-
-
-def _is_named(shape: Shape) -> bool:
-    return isinstance(shape, StructureShape) or bool(shape.metadata.get("enum"))
-
-
-def _reference(shape: Shape) -> Json:
-    return {"$ref": f"#/components/schemas/{shape.name}"}
-
-
-def _schema(shape: Shape, service: Service) -> Json:
-    match shape:
-        case StructureShape():
-            return _structure(shape, service)
-        case ListShape():
-            items = _member(shape.member, service)
-            return {"type": "array", "items": items, **_limits(shape, "Items")}
-        case MapShape():
-            return {
-                "type": "object",
-                "propertyNames": _schema(shape.key, service),
-                "additionalProperties": _schema(shape.value, service),
-                **_limits(shape, "Properties"),
-            }
-        case _:
-            return {**_scalar(shape), **_examples(shape, service)}
-
-
-def _structure(shape: StructureShape, service: Service) -> Json:
-    defaults = service.overlay.defaults.get(shape.name, {})
-    schema: Json = {
-        "type": "object",
-        "properties": {
-            name: _property(_member(member, service), name, defaults)
-            for name, member in shape.members.items()
-        },
-        **_examples(shape, service),
-    }
-    if shape.required_members:
-        schema["required"] = list(shape.required_members)
-    return schema
-
-
-def _property(schema: Json, name: str, defaults: Mapping[str, Any]) -> Json:
-    return {**schema, "default": defaults[name]} if name in defaults else schema
-
-
-def _member(shape: Shape, service: Service) -> Json:
-    return _reference(shape) if _is_named(shape) else _schema(shape, service)
-
-
-def _examples(shape: Shape, service: Service) -> Json:
-    known = service.overlay.examples
-    return {"examples": [known[shape.name]]} if shape.name in known else {}
-
-
-def _limits(shape: Shape, what: str) -> Json:
-    return {
-        f"{bound}{what}": shape.metadata[bound]
-        for bound in ("min", "max")
-        if bound in shape.metadata
-    }
-
-
-def _scalar(shape: Shape) -> Json:
-    match shape.type_name:
-        case "string":
-            return _string(cast(StringShape, shape))
-        case "blob":
-            return _blob(shape)
-        case "float":
-            return {"type": "number", "format": "float", **_range(shape)}
-        case "integer":
-            return {"type": "integer", "format": "int32", **_range(shape)}
-        case "long":
-            return {"type": "integer", "format": "int64", **_range(shape)}
-        case "timestamp":
-            return {"type": "number", "description": "Seconds since 1970, with their fraction."}
-        case _:
-            return {"type": "boolean"}
-
-
-def _string(shape: StringShape) -> Json:
-    schema: Json = {"type": "string", **_limits(shape, "Length")}
-    if shape.enum:
-        schema["enum"] = list(shape.enum)
-    if pattern := shape.metadata.get("pattern"):
-        schema |= _pattern(pattern)
-    return schema
-
-
-def _pattern(pattern: str) -> Json:
-    # Unicode categories are beyond what every reader of JSON Schema takes.
-    if "\\p{" in pattern:
-        return {"description": f"Must match `{pattern}`."}
-    # The model's patterns describe the whole text, those of JSON Schema any part of it.
-    return {"pattern": f"^(?:{pattern})$"}
-
-
-def _blob(shape: Shape) -> Json:
-    schema: Json = {"type": "string", "contentEncoding": "base64"}
-    if "max" in shape.metadata:
-        schema["maxLength"] = -(-shape.metadata["max"] // 3) * 4
-    if shape.name == "ImageBlob":
-        schema["description"] = _BYTES
-    return schema
-
-
-def _range(shape: Shape) -> Json:
-    names = {"min": "minimum", "max": "maximum"}
-    return {name: shape.metadata[bound] for bound, name in names.items() if bound in shape.metadata}

@@ -1,0 +1,128 @@
+"""The shapes of the service model as JSON Schema."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+
+from openrekog.api_spec.overlay import load_overlay
+
+Json = dict[str, Any]
+
+_BYTES = "The bytes of a JPEG or PNG file in base64, up to 5 MiB before encoding."
+
+
+def named_schemas(shapes: Iterable[Shape]) -> dict[str, Json]:
+    """Structures and enums get a schema of their own; the rest is told where it is used."""
+    return {shape.name: _schema(shape) for shape in shapes if _is_named(shape)}
+
+
+def _is_named(shape: Shape) -> bool:
+    return isinstance(shape, StructureShape) or bool(shape.metadata.get("enum"))
+
+
+def reference(shape: Shape) -> Json:
+    return {"$ref": f"#/components/schemas/{shape.name}"}
+
+
+def _schema(shape: Shape) -> Json:
+    match shape:
+        case StructureShape():
+            return _structure(shape)
+        case ListShape():
+            items = _member(shape.member)
+            return {"type": "array", "items": items, **_limits(shape, "Items")}
+        case MapShape():
+            return {
+                "type": "object",
+                "propertyNames": _schema(shape.key),
+                "additionalProperties": _schema(shape.value),
+                **_limits(shape, "Properties"),
+            }
+        case _:
+            return {**_scalar(shape), **_examples(shape)}
+
+
+def _structure(shape: StructureShape) -> Json:
+    defaults = load_overlay().defaults.get(shape.name, {})
+    schema: Json = {
+        "type": "object",
+        "properties": {
+            name: _property(_member(member), name, defaults)
+            for name, member in shape.members.items()
+        },
+        **_examples(shape),
+    }
+    if shape.required_members:
+        schema["required"] = list(shape.required_members)
+    return schema
+
+
+def _property(schema: Json, name: str, defaults: Mapping[str, Any]) -> Json:
+    return {**schema, "default": defaults[name]} if name in defaults else schema
+
+
+def _member(shape: Shape) -> Json:
+    return reference(shape) if _is_named(shape) else _schema(shape)
+
+
+def _examples(shape: Shape) -> Json:
+    known = load_overlay().examples
+    return {"examples": [known[shape.name]]} if shape.name in known else {}
+
+
+def _limits(shape: Shape, what: str) -> Json:
+    return {
+        f"{bound}{what}": shape.metadata[bound]
+        for bound in ("min", "max")
+        if bound in shape.metadata
+    }
+
+
+def _scalar(shape: Shape) -> Json:
+    match shape.type_name:
+        case "string":
+            return _string(cast(StringShape, shape))
+        case "blob":
+            return _blob(shape)
+        case "float":
+            return {"type": "number", "format": "float", **_range(shape)}
+        case "integer":
+            return {"type": "integer", "format": "int32", **_range(shape)}
+        case "long":
+            return {"type": "integer", "format": "int64", **_range(shape)}
+        case "timestamp":
+            return {"type": "number", "description": "Seconds since 1970, with their fraction."}
+        case _:
+            return {"type": "boolean"}
+
+
+def _string(shape: StringShape) -> Json:
+    schema: Json = {"type": "string", **_limits(shape, "Length")}
+    if shape.enum:
+        schema["enum"] = list(shape.enum)
+    if pattern := shape.metadata.get("pattern"):
+        schema |= _pattern(pattern)
+    return schema
+
+
+def _pattern(pattern: str) -> Json:
+    # Unicode categories are beyond what every reader of JSON Schema takes.
+    if "\\p{" in pattern:
+        return {"description": f"Must match `{pattern}`."}
+    # The model's patterns describe the whole text, those of JSON Schema any part of it.
+    return {"pattern": f"^(?:{pattern})$"}
+
+
+def _blob(shape: Shape) -> Json:
+    schema: Json = {"type": "string", "contentEncoding": "base64"}
+    if "max" in shape.metadata:
+        schema["maxLength"] = -(-shape.metadata["max"] // 3) * 4
+    if shape.name == "ImageBlob":
+        schema["description"] = _BYTES
+    return schema
+
+
+def _range(shape: Shape) -> Json:
+    names = {"min": "minimum", "max": "maximum"}
+    return {name: shape.metadata[bound] for bound, name in names.items() if bound in shape.metadata}
