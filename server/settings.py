@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         16 * MIB, ge=1024, description="Largest request body; a longer one is refused unread."
     )
+    max_pending_body_bytes: int = Field(
+        512 * MIB,
+        ge=MIB,
+        description="Bytes of request bodies held in memory at once; one more is throttled.",
+    )
     body_timeout: float = Field(
         30.0, gt=0, description="Seconds that a client may take to send a body."
     )
@@ -64,6 +69,11 @@ class Settings(BaseSettings):
     )
     clock_skew: float = Field(
         300.0, gt=0, description="Seconds that a signature's date may differ from the clock."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (),
+        description="Web origins whose pages may call (JSON list; * is any); empty is any when "
+        "signatures are verified or run_open is set, else pages on this machine.",
     )
     rate_limits: dict[str, float] = Field(
         {},

@@ -1,0 +1,86 @@
+"""Builds the app of a server: every part is made here once and handed on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import ORJSONResponse, Response
+
+from openrekog.api_spec.service import load_service
+from openrekog.server import operations
+from openrekog.server.admission import ByteBudget, Workers
+from openrekog.server.auth import Authenticator
+from openrekog.server.bodies import BodyLimits
+from openrekog.server.context import Services
+from openrekog.server.dispatch import Dispatcher
+from openrekog.server.docs import docs_router
+from openrekog.server.health import readiness
+from openrekog.server.http import Api
+from openrekog.server.keys import KeyRing
+from openrekog.server.limits import RateLimits
+from openrekog.server.metrics import CONTENT_TYPE, Metrics
+from openrekog.server.operations.registry import find_handlers
+from openrekog.server.origins import Origins
+from openrekog.server.settings import Settings
+
+
+def create_app(services: Services, keys: KeyRing, metrics: Metrics) -> FastAPI:
+    settings = services.settings
+    workers = Workers(settings.request_threads, settings.max_queued_requests)
+    budget = ByteBudget(settings.max_pending_body_bytes)
+    metrics.watch(workers, budget, services.store.face_total)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        workers.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    dispatcher = build_dispatcher(services, keys)
+    app.include_router(docs_router(dispatcher.handlers.keys()))
+    add_probes(app, services, metrics)
+    app.router.redirect_slashes = False
+    app.router.default = Api(
+        dispatcher=dispatcher,
+        workers=workers,
+        limits=BodyLimits(settings.max_body_bytes, settings.body_timeout, budget),
+        origins=Origins(allowed_origins(settings, keys)),
+        metrics=metrics,
+    )
+    return app
+
+
+def build_dispatcher(services: Services, keys: KeyRing) -> Dispatcher:
+    settings, service = services.settings, load_service()
+    return Dispatcher(
+        service=service,
+        handlers=find_handlers(operations),
+        authenticator=Authenticator(
+            keys,
+            service=service.signing_name,
+            default_account=settings.default_account,
+            clock_skew=settings.clock_skew,
+        ),
+        limits=RateLimits(settings.rate_limits, service.operations),
+        services=services,
+    )
+
+
+def add_probes(app: FastAPI, services: Services, metrics: Metrics) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> Response:
+        found = readiness(services)
+        return ORJSONResponse(found.report, 200 if found.ready else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    def scrape() -> Response:
+        return Response(metrics.render(), media_type=CONTENT_TYPE)
+
+
+def allowed_origins(settings: Settings, keys: KeyRing) -> tuple[str, ...]:
+    anybody = keys.required or settings.run_open
+    return settings.cors_origins or (("*",) if anybody else ())

@@ -1,0 +1,136 @@
+"""The synchronous part of a request, from its body to the answer, as one list of steps."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import structlog
+
+from openrekog.api_spec import codec, errors
+from openrekog.api_spec.errors import ApiError
+from openrekog.api_spec.service import Operation, Service
+from openrekog.server.auth import Authenticator, Caller, Claim, authorize
+from openrekog.server.context import Context, Services
+from openrekog.server.doors import Door
+from openrekog.server.failures import as_api_error, unexpected
+from openrekog.server.limits import RateLimits
+from openrekog.server.operations.registry import Handler
+from openrekog.server.wire import Reply, Request
+
+log = structlog.get_logger(__name__)
+
+# Faults of a body are told before faults of its signature, as at AWS, but only for bodies up to
+# this size: a stranger must not make us parse megabytes.
+UNTRUSTED_BYTES = 64 * 1024
+
+
+@dataclass(slots=True)
+class Call:
+    """One API call under way, and what becomes known of it for logs and metrics."""
+
+    request: Request
+    door: Door
+    operation: Operation | None = None
+    caller: Caller | None = None
+    submitted: float = 0.0
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds by part of the work, for the Server-Timing header."""
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[part] = time.perf_counter() - started
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    service: Service
+    handlers: Mapping[str, Handler]
+    authenticator: Authenticator
+    limits: RateLimits
+    services: Services
+
+    def claim(self, call: Call) -> Claim | ApiError:
+        """Who the caller says to be; a fault is told later, when its turn comes."""
+        try:
+            return self.authenticator.claim(call.request)
+        except ApiError as error:
+            return error
+
+    def answer(self, call: Call, claim: Claim | ApiError, body: bytes) -> Reply:
+        call.timings["queue"] = time.perf_counter() - call.submitted
+        try:
+            return Reply(200, call.door.content_type, self._carry_out(call, claim, body))
+        except Exception as error:  # noqa: BLE001 - the last door: logged and answered as 500
+            return refusal(call, error)
+
+    def _carry_out(self, call: Call, claim: Claim | ApiError, body: bytes) -> bytes:
+        with call.timed("auth"):
+            caller = self._confirm(call, claim, body)
+        if isinstance(caller, ApiError) and len(body) > UNTRUSTED_BYTES:
+            raise caller
+        with call.timed("parse"):
+            payload = cast(dict[str, Any], codec.parse(body))
+        call.operation = operation = self._find_operation(call.door)
+        if isinstance(caller, ApiError):
+            raise caller
+        call.caller = caller
+        authorize(caller, operation.name, payload)
+        self.limits.take(caller.scope.account_id, operation)
+        with call.timed("decode"):
+            checked = codec.decode(operation, payload)
+        del payload  # megabytes of base64 that the decoded bytes replace
+        with call.timed("handler"):
+            response = self._handle(call, operation, caller, checked)
+        with call.timed("encode"):
+            return codec.encode(operation, response)
+
+    def _confirm(self, call: Call, claim: Claim | ApiError, body: bytes) -> Caller | ApiError:
+        if isinstance(claim, ApiError):
+            return claim
+        try:
+            return self.authenticator.confirm(claim, call.request, body)
+        except ApiError as error:
+            return error
+
+    def _find_operation(self, door: Door) -> Operation:
+        found = self.service.operations.get(door.operation or "")
+        if found is None:
+            raise errors.UnknownOperation()
+        return found
+
+    def _handle(
+        self, call: Call, operation: Operation, caller: Caller, checked: dict[str, Any]
+    ) -> Any:
+        handler = self.handlers.get(operation.name)
+        if handler is None:
+            raise errors.UnknownOperation(f"{operation.name} is not available yet in openrekog.")
+        context = Context(call.request.id, operation, caller.scope, self.services, call.timings)
+        return handler(context, checked)
+
+
+def refusal(call: Call, error: Exception) -> Reply:
+    """The answer to a failed call; the unexpected is logged with all that we know."""
+    told = as_api_error(error)
+    if told is None:
+        told = unexpected()
+        log.error(
+            "unexpected error",
+            request_id=call.request.id,
+            operation=call.door.operation,
+            exc_info=error,
+        )
+    elif told.status >= 500:
+        log.error("request failed", request_id=call.request.id, error=repr(error), exc_info=error)
+    return Reply(
+        told.status,
+        call.door.content_type,
+        told.body(call.request.id),
+        headers={"x-amzn-errortype": told.code},
+        code=told.code,
+    )

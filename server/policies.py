@@ -1,0 +1,133 @@
+"""IAM-style policies: which operations an access key may call on which resources.
+
+Conditions and policy variables are refused when a policy is read, rather than ignored later.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from openrekog.collections_store.records import Scope
+
+Verdict = Literal["allowed", "explicitly denied", "not allowed"]
+
+# Top-level members that name the resource of a request, and the resource's ARN. The first group is
+# completed with region and account; the second holds ARNs as they are.
+NAMED_RESOURCES: Mapping[str, str] = {
+    "CollectionId": "collection/{}",
+    "Name": "streamprocessor/{}",
+    "ProjectName": "project/{}",
+}
+ARN_MEMBERS = (
+    "DatasetArn",
+    "DestinationProjectArn",
+    "ProjectArn",
+    "ProjectVersionArn",
+    "ResourceArn",
+    "SourceProjectArn",
+    "SourceProjectVersionArn",
+)
+
+
+def as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def no_variables(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        if "${" in pattern:
+            raise ValueError(f"policy variables are not supported: {pattern}")
+    return patterns
+
+
+Patterns = Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+
+
+class Statement(BaseModel):
+    """One rule; every pattern may hold `*` and `?`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sid: str | None = Field(None, alias="Sid")
+    effect: Literal["Allow", "Deny"] = Field(alias="Effect")
+    action: Patterns | None = Field(None, alias="Action")
+    not_action: Patterns | None = Field(None, alias="NotAction")
+    resource: Patterns | None = Field(None, alias="Resource")
+    not_resource: Patterns | None = Field(None, alias="NotResource")
+
+    @model_validator(mode="after")
+    def one_of_each(self) -> Self:
+        if (self.action is None) == (self.not_action is None):
+            raise ValueError("a statement has either Action or NotAction")
+        if (self.resource is None) == (self.not_resource is None):
+            raise ValueError("a statement has either Resource or NotResource")
+        for patterns in (self.action, self.not_action, self.resource, self.not_resource):
+            no_variables(patterns or ())
+        return self
+
+    def covers(self, action: str, resource: str) -> bool:
+        return self.covers_action(action.lower()) and self.covers_resource(resource)
+
+    def covers_action(self, action: str) -> bool:
+        if self.action is not None:
+            return matches_any([pattern.lower() for pattern in self.action], action)
+        return not matches_any([pattern.lower() for pattern in self.not_action or ()], action)
+
+    def covers_resource(self, resource: str) -> bool:
+        if self.resource is not None:
+            return matches_any(self.resource, resource)
+        return not matches_any(self.not_resource or (), resource)
+
+
+class Policy(BaseModel):
+    """A policy document; an explicit Deny wins, and what nothing allows is denied."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal["2012-10-17", "2008-10-17"] = Field("2012-10-17", alias="Version")
+    id: str | None = Field(None, alias="Id")
+    statement: tuple[Statement, ...] = Field(alias="Statement")
+
+    @model_validator(mode="before")
+    @classmethod
+    def single_statement(cls, document: Any) -> Any:
+        if isinstance(document, Mapping) and isinstance(document.get("Statement"), Mapping):
+            return {**document, "Statement": (document["Statement"],)}
+        return document
+
+    def verdict(self, action: str, resource: str) -> Verdict:
+        effects = {rule.effect for rule in self.statement if rule.covers(action, resource)}
+        if "Deny" in effects:
+            return "explicitly denied"
+        return "allowed" if "Allow" in effects else "not allowed"
+
+
+def matches_any(patterns: Sequence[str], text: str) -> bool:
+    return any(compiled(pattern).fullmatch(text) for pattern in patterns)
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    # Runs of stars are one star: several in a row would only make the search slow.
+    escaped = re.escape(re.sub(r"\*+", "*", pattern))
+    return re.compile(escaped.replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+def resources_of(scope: Scope, payload: Mapping[str, Any]) -> list[str]:
+    """The ARNs that a request acts on; `*` when it names none."""
+    prefix = f"arn:aws:rekognition:{scope.region}:{scope.account_id}:"
+    named = [
+        prefix + template.format(payload[member])
+        for member, template in NAMED_RESOURCES.items()
+        if isinstance(payload.get(member), str)
+    ]
+    arns = [payload[member] for member in ARN_MEMBERS if isinstance(payload.get(member), str)]
+    return [*named, *map(full_arn, arns)] or ["*"]
+
+
+def full_arn(arn: str) -> str:
+    # CreateCollection answers an ARN without "arn:", and clients hand it back as they got it.
+    return f"arn:{arn}" if arn.startswith("aws:") else arn

@@ -1,0 +1,146 @@
+"""Access policies: what is allowed, what is denied, and what is refused when read."""
+
+import pytest
+from pydantic import ValidationError
+
+from openrekog.collections_store.records import Scope
+from openrekog.server.policies import Policy, resources_of
+
+COLLECTION = "arn:aws:rekognition:us-east-1:123456789012:collection/"
+
+
+def policy(*statements: dict[str, object]) -> Policy:
+    return Policy.model_validate({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def rule(effect: str, action: object = "*", resource: object = "*") -> dict[str, object]:
+    return {"Effect": effect, "Action": action, "Resource": resource}
+
+
+VERDICTS = {
+    "everything": ([rule("Allow")], "DeleteFaces", "*", "allowed"),
+    "nothing said": ([rule("Allow", "s3:*")], "DeleteFaces", "*", "not allowed"),
+    "no statements": ([], "DeleteFaces", "*", "not allowed"),
+    "action by wildcard": ([rule("Allow", "rekognition:Detect*")], "DetectText", "*", "allowed"),
+    "action of one letter": (
+        [rule("Allow", "rekognition:ListUser?")],
+        "ListUsers",
+        "*",
+        "allowed",
+    ),
+    "action in any case": (
+        [rule("Allow", "REKOGNITION:detectfaces")],
+        "DetectFaces",
+        "*",
+        "allowed",
+    ),
+    "action is matched whole": (
+        [rule("Allow", "rekognition:Detect")],
+        "DetectText",
+        "*",
+        "not allowed",
+    ),
+    "brackets are letters": (
+        [rule("Allow", "rekognition:[D]etectText")],
+        "DetectText",
+        "*",
+        "not allowed",
+    ),
+    "deny wins": (
+        [rule("Allow"), rule("Deny", "rekognition:Delete*")],
+        "DeleteFaces",
+        "*",
+        "explicitly denied",
+    ),
+    "deny wins, whatever the order": (
+        [rule("Deny", "rekognition:Delete*"), rule("Allow")],
+        "DeleteFaces",
+        "*",
+        "explicitly denied",
+    ),
+    "resource by wildcard": (
+        [rule("Allow", "rekognition:*", COLLECTION + "team-*")],
+        "IndexFaces",
+        COLLECTION + "team-a",
+        "allowed",
+    ),
+    "another resource": (
+        [rule("Allow", "rekognition:*", COLLECTION + "team-*")],
+        "IndexFaces",
+        COLLECTION + "Team-a",
+        "not allowed",
+    ),
+    "no resource in the request": (
+        [rule("Allow", "rekognition:*", COLLECTION + "*")],
+        "DetectFaces",
+        "*",
+        "not allowed",
+    ),
+    "one of several": (
+        [rule("Allow", ["s3:*", "rekognition:ListFaces"], ["x", COLLECTION + "a"])],
+        "ListFaces",
+        COLLECTION + "a",
+        "allowed",
+    ),
+    "all but an action": (
+        [{"Effect": "Allow", "NotAction": "rekognition:Delete*", "Resource": "*"}],
+        "DeleteFaces",
+        "*",
+        "not allowed",
+    ),
+    "all but a resource": (
+        [{"Effect": "Allow", "Action": "*", "NotResource": COLLECTION + "secret"}],
+        "ListFaces",
+        COLLECTION + "open",
+        "allowed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_verdict(name: str) -> None:
+    statements, operation, resource, wanted = VERDICTS[name]
+    assert policy(*statements).verdict(f"rekognition:{operation}", resource) == wanted
+
+
+def test_a_single_statement_needs_no_list() -> None:
+    found = Policy.model_validate({"Statement": rule("Allow")})
+    assert found.verdict("rekognition:DetectFaces", "*") == "allowed"
+
+
+REFUSED = {
+    "no statement": {"Version": "2012-10-17"},
+    "unknown version": {"Version": "2020-01-01", "Statement": []},
+    "condition": {"Statement": [{**rule("Allow"), "Condition": {"Bool": {}}}]},
+    "effect": {"Statement": [rule("Maybe")]},
+    "both actions": {"Statement": [{**rule("Allow"), "NotAction": "*"}]},
+    "no resource": {"Statement": [{"Effect": "Allow", "Action": "*"}]},
+    "variable": {"Statement": [rule("Allow", "*", "arn:${aws:username}")]},
+    "principal": {"Statement": [{**rule("Allow"), "Principal": "*"}]},
+    "empty list": {"Statement": [rule("Allow", [])]},
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_enforced_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Policy.model_validate(REFUSED[name])
+
+
+PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/p/1"
+
+
+@pytest.mark.parametrize(
+    ("payload", "wanted"),
+    [
+        ({}, ["*"]),
+        ({"CollectionId": "team"}, [COLLECTION + "team"]),
+        ({"CollectionId": 7}, ["*"]),
+        ({"ResourceArn": COLLECTION + "team"}, [COLLECTION + "team"]),
+        ({"ResourceArn": (COLLECTION + "team")[4:]}, [COLLECTION + "team"]),
+        ({"SourceProjectArn": PROJECT, "DestinationProjectArn": "x"}, ["x", PROJECT]),
+    ],
+    ids=["none", "collection", "wrong type", "arn", "arn without arn:", "two"],
+)
+def test_resources_of_a_request(payload: dict[str, object], wanted: list[str]) -> None:
+    assert resources_of(Scope("123456789012", "us-east-1"), payload) == wanted
