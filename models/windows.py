@@ -1,0 +1,88 @@
+"""The fixed windows through which a detector sees a picture of any size.
+
+A detection network finds faces of about 10 to 300 pixels, and a session's memory grows with every
+new input shape. So a picture is looked at on one or two scales, in windows of few shapes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from openrekog.models.results import Image
+
+# Longer sides of a window; the shorter one is whole, three quarters or nine sixteenths of it.
+SIDES = (320, 640, 960, 1280)
+SHAPES = (1.0, 3 / 4, 9 / 16)
+
+# A face that fills the picture is found on this scale.
+COARSE = SIDES[0]
+
+# Four windows of the largest side that overlap: a face at a seam is seen whole by one
+# of them, larger ones on the scale below. 2464 x 1848 just fits four windows of 1280 x 960.
+OVERLAP = 64
+FINE = 2464
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A picture on one scale: its size there and the windows it is cut into."""
+
+    width: int
+    height: int
+    window_width: int
+    window_height: int
+
+    def corners(self) -> Iterator[tuple[int, int]]:
+        """Left and top of each window."""
+        for top in _starts(self.height, self.window_height):
+            for left in _starts(self.width, self.window_width):
+                yield left, top
+
+    def windows(self, image: Image) -> Iterator[tuple[tuple[int, int], Image]]:
+        """Each window with its corner, black beyond the picture's edge."""
+        scaled = self._scale(image)
+        for left, top in self.corners():
+            part = scaled[top : top + self.window_height, left : left + self.window_width]
+            window = np.zeros((self.window_height, self.window_width, 3), np.uint8)
+            window[: part.shape[0], : part.shape[1]] = part
+            yield (left, top), window
+
+    def _scale(self, image: Image) -> Image:
+        shrinks = self.width < image.shape[1]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(image, (self.width, self.height), interpolation=how), np.uint8)
+
+
+def _starts(length: int, window: int) -> list[int]:
+    return [0] if length <= window else list(range(0, length - OVERLAP, window - OVERLAP))
+
+
+def levels(width: int, height: int) -> list[Level]:
+    """The scales on which every picture is looked at, the finest first."""
+    longest = max(width, height)
+    side = next((side for side in SIDES if side >= longest), SIDES[-1])
+    sides = (side,) if side == COARSE else (side, COARSE)
+    return [_level(width, height, side, side) for side in sides]
+
+
+def fine_level(width: int, height: int) -> Level | None:
+    """The scale for small faces of a picture that is larger than the largest window."""
+    return _level(width, height, FINE, SIDES[-1]) if max(width, height) > 1.5 * SIDES[-1] else None
+
+
+def _level(width: int, height: int, side: int, window: int) -> Level:
+    """The picture scaled so that its longer side is `side`, in windows of one bucket."""
+    scale = side / max(width, height)
+    new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
+    pieces = 1 if side == window else 2
+    shorter = -(-(min(new_width, new_height) + (pieces - 1) * OVERLAP) // pieces)
+    short = next(short for short in _short_sides(window) if short >= min(shorter, window))
+    across = (window, short) if new_width >= new_height else (short, window)
+    return Level(new_width, new_height, *across)
+
+
+def _short_sides(window: int) -> list[int]:
+    """The shorter sides of a window's shapes, smallest first, multiples of 32 as the nets need."""
+    return sorted(-(-int(window * shape) // 32) * 32 for shape in SHAPES)
