@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from openrekog.api_spec.service import Operation
-from openrekog.collections_store.store import Scope, Store, Transaction
+from openrekog.collections_store.records import Scope
+from openrekog.collections_store.store import Store, Transaction
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.settings import Settings

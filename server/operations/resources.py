@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from openrekog.api_spec import errors
 from openrekog.collections_store.errors import InvalidToken, NotFound
-from openrekog.collections_store.store import Collection, Scope, Transaction
+from openrekog.collections_store.records import Collection, Page, Position, Scope
+from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
 
 R = TypeVar("R")
@@ -32,6 +33,10 @@ def find_collection(rows: Transaction, context: Context, collection_id: str) -> 
 
 def no_collection(collection_id: str) -> errors.ApiError:
     return errors.ResourceNotFound(f"The collection id: {collection_id} does not exist")
+
+
+def no_user(user_id: str) -> errors.ApiError:
+    return errors.ResourceNotFound(f"The user id: {user_id} does not exist")
 
 
 def searchable_collection(rows: Transaction, context: Context, collection_id: str) -> Collection:
@@ -65,12 +70,12 @@ def page_of(
     context: Context,
     kind: str,
     token: str | None,
-    fetch: Callable[[Any | None], tuple[list[R], Any | None]],
+    fetch: Callable[[Position | None], Page[R]],
 ) -> tuple[list[R], dict[str, str]]:
     """One page of a list, and the `NextToken` member if there are more rows.
 
-    `fetch` takes the position after which to go on (None: from the start), and returns the rows
-    and the position of the last one if more follow. A token is good for its own list alone.
+    `fetch` takes the position after which to go on, None from the start. A token is good for its
+    own list alone.
     """
     kind = f"{kind}:{context.scope.account_id}:{context.scope.region}"
     try:

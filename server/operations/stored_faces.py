@@ -16,7 +16,7 @@ from openrekog.api_spec.shapes import (
 )
 from openrekog.api_spec.shapes import Face as FaceMember
 from openrekog.collections_store.errors import QuotaExceeded
-from openrekog.collections_store.store import Collection, NewFace, StoredFace
+from openrekog.collections_store.records import Collection, NewFace, StoredFace
 from openrekog.models.results import Face
 from openrekog.server.analysis import faces as report
 from openrekog.server.analysis import quality

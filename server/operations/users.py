@@ -22,11 +22,13 @@ from openrekog.api_spec.shapes import (
     UnsuccessfulFaceDisassociation,
 )
 from openrekog.collections_store.errors import AlreadyExists, Mismatch, NotFound, QuotaExceeded
-from openrekog.collections_store.store import Association, Transaction
+from openrekog.collections_store.records import AssociationFailure
+from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import (
     find_collection,
+    no_user,
     page_of,
     searchable_collection,
 )
@@ -63,10 +65,6 @@ def once(
             context.scope, name, token, fingerprint, orjson.dumps(answer).decode()
         )
         return answer
-
-
-def no_user(user_id: str) -> errors.ApiError:
-    return errors.ResourceNotFound(f"The user id: {user_id} does not exist")
 
 
 @operation
@@ -139,3 +137,48 @@ def associate_faces(context: Context, request: AssociateFacesRequest) -> Associa
         }
 
     return once(context, "AssociateFaces", request, work)
+
+
+@operation
+def disassociate_faces(
+    context: Context, request: DisassociateFacesRequest
+) -> DisassociateFacesResponse:
+    def work(rows: Transaction) -> DisassociateFacesResponse:
+        collection = find_collection(rows, context, request["CollectionId"])
+        try:
+            done = rows.users.disassociate(collection, request["UserId"], request["FaceIds"])
+        except NotFound as error:
+            raise no_user(request["UserId"]) from error
+        return {
+            "DisassociatedFaces": [{"FaceId": face_id} for face_id in done.done],
+            "UnsuccessfulFaceDisassociations": [
+                failed_disassociation(failure) for failure in done.failures
+            ],
+            "UserStatus": done.status,
+        }
+
+    return once(context, "DisassociateFaces", request, work)
+
+
+def failed_association(
+    context: Context, failure: AssociationFailure
+) -> UnsuccessfulFaceAssociation:
+    member: UnsuccessfulFaceAssociation = {
+        "FaceId": failure.face_id,
+        "Reasons": [failure.reason],
+    }
+    if failure.user_id is not None:
+        member["UserId"] = failure.user_id
+    if failure.cosine is not None:
+        member["Confidence"] = context.services.faces.similarity(failure.cosine)
+    return member
+
+
+def failed_disassociation(failure: AssociationFailure) -> UnsuccessfulFaceDisassociation:
+    member: UnsuccessfulFaceDisassociation = {
+        "FaceId": failure.face_id,
+        "Reasons": [failure.reason],
+    }
+    if failure.user_id is not None:
+        member["UserId"] = failure.user_id
+    return member
