@@ -95,7 +95,10 @@ def _string(shape: Shape) -> Encoder:
 
 def _float(value: Any) -> float:
     """Rounded to 32 bits and widened again: AWS's numbers all look so."""
-    single: float = c_float(value).value
+    try:
+        single: float = c_float(value).value
+    except TypeError:
+        raise _refused(value, "a float") from None
     if not math.isfinite(single):
         raise _refused(value, "a finite 32-bit float")
     return single
