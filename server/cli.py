@@ -65,6 +65,7 @@ def serve(
     """Start the server. Every other setting is an environment variable OPENREKOG_…"""
     # Loading the server takes a second that the other commands need not wait for.
     from openrekog.server import serving
+    from openrekog.server.listening import url_of
     from openrekog.server.logs import configure_logs
 
     settings = read_settings(
@@ -73,11 +74,11 @@ def serve(
     configure_logs(settings)
     try:
         keys = serving.open_keys(settings)
-        listener = serving.bind(settings)
+        listener = serving.take_address(settings)
     except (serving.RefusedError, KeysFileError) as error:
         fail(str(error))
     model_commands.pull_missing(settings)
-    url = serving.url_of(listener)
+    url = url_of(listener)
     serving.run(settings, keys, listener, lambda: typer.echo(ready_text(url, signed=keys.required)))
 
 
@@ -100,8 +101,7 @@ DataDir = Annotated[Path | None, typer.Option(help="Folder of the server's data.
 
 
 def keys_file(data_dir: Path | None) -> KeysFile:
-    settings = read_settings(data_dir=data_dir)
-    return KeysFile(settings.keys_file or settings.data_dir / "keys.json")
+    return KeysFile(read_settings(data_dir=data_dir).keys_path)
 
 
 @keys_app.command("create")
