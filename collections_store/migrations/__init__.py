@@ -1,0 +1,1 @@
+"""The history of the tables, run whenever a store is opened."""

@@ -1,0 +1,141 @@
+"""The engine: how SQLite and PostgreSQL are opened, how a transaction begins, and which database
+errors mean something to a caller."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import ExceptionContext
+
+from openrekog.collections_store.errors import Busy, StorageFull, StoreError
+
+FULL = "the disk is full"
+LOCKED = "another writer holds the database"
+
+# https://sqlite.org/rescode.html; without an extended code in the low byte's place there is none.
+# A quota and a size limit reach SQLite as a failed write, not as a full disk.
+SQLITE_ERRORS = MappingProxyType(
+    {
+        sqlite3.SQLITE_FULL: (StorageFull, FULL),
+        sqlite3.SQLITE_IOERR_WRITE: (StorageFull, FULL),
+        sqlite3.SQLITE_IOERR_FSYNC: (StorageFull, FULL),
+        sqlite3.SQLITE_IOERR_SHMSIZE: (StorageFull, FULL),
+        sqlite3.SQLITE_BUSY: (Busy, LOCKED),
+        sqlite3.SQLITE_BUSY_SNAPSHOT: (Busy, LOCKED),
+        sqlite3.SQLITE_BUSY_RECOVERY: (Busy, LOCKED),
+        sqlite3.SQLITE_LOCKED: (Busy, LOCKED),
+    }
+)
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+POSTGRESQL_ERRORS = MappingProxyType(
+    {
+        "53100": (StorageFull, FULL),
+        "55P03": (Busy, LOCKED),
+        "40001": (Busy, LOCKED),
+        "40P01": (Busy, LOCKED),
+    }
+)
+
+
+class Database:
+    """Connections with one transaction each: a snapshot to read, or the writer."""
+
+    def __init__(self, url: str, *, busy_timeout: float) -> None:
+        parsed = make_url(url)
+        self._sqlite = parsed.get_backend_name() == "sqlite"
+        if self._sqlite and parsed.database in (None, "", ":memory:"):
+            raise ValueError(f"{url!r} is a database in memory; the store needs a file")
+        self._busy_timeout = busy_timeout
+        # SQLite lets one writer in and makes the others poll; a lock lets the threads of this
+        # process queue, and leaves only other processes to the busy timeout.
+        self._writer = threading.Lock()
+        self.engine = create_engine(
+            parsed,
+            connect_args=self._connect_args(),
+            # As many connections as threads ask: the server bounds its threads.
+            pool_size=8,
+            max_overflow=-1,
+            pool_pre_ping=not self._sqlite,
+        )
+        event.listen(self.engine, "handle_error", _translate)
+        if self._sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    def _connect_args(self) -> dict[str, Any]:
+        if self._sqlite:
+            return {"timeout": self._busy_timeout}
+        return {"options": f"-c lock_timeout={int(self._busy_timeout * 1000)}"}
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            if not self._sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        if not self._sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        if not self._writer.acquire(timeout=self._busy_timeout):
+            raise Busy(LOCKED)
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(immediate=True)
+                with connection.begin():
+                    yield connection
+        finally:
+            self._writer.release()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """A write that no other process does at the same time: for migrations."""
+        with self.write() as connection:
+            if not self._sqlite:
+                # Any number will do, as long as every process takes the same.
+                connection.execute(text("SELECT pg_advisory_xact_lock(7306086967235829347)"))
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # Python's driver begins transactions on its own, late and deferred; `_begin_sqlite` does it.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        # WAL with NORMAL may lose the last commits at a power cut; FULL does not.
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "journal_size_limit=67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    # A deferred transaction that wants to write later can fail at once, with no wait.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _translate(context: ExceptionContext) -> None:
+    known = _meaning(context.original_exception)
+    if known is not None:
+        error, message = known
+        context.chained_exception = error(message)
+
+
+def _meaning(error: BaseException) -> tuple[type[StoreError], str] | None:
+    if isinstance(error, sqlite3.Error):
+        # Raised by the driver itself, an error has no code of SQLite's.
+        return SQLITE_ERRORS.get(getattr(error, "sqlite_errorcode", -1))
+    return POSTGRESQL_ERRORS.get(getattr(error, "sqlstate", None) or "")

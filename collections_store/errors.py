@@ -1,0 +1,60 @@
+"""What the store refuses, with the values that a message needs."""
+
+# ruff: noqa: N818  # these names say what happened, as those of the API's own errors do
+
+
+class StoreError(Exception):
+    """Base of everything that the store raises on purpose."""
+
+
+class NotFound(StoreError):
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name!r} does not exist")
+        self.kind = kind
+        self.name = name
+
+
+class AlreadyExists(StoreError):
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name!r} already exists")
+        self.kind = kind
+        self.name = name
+
+
+class QuotaExceeded(StoreError):
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"at most {limit} {what}")
+        self.what = what
+        self.limit = limit
+
+
+class Mismatch(StoreError):
+    """A request token that was used before, with other parameters."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(f"request token {token!r} was used with other parameters")
+        self.token = token
+
+
+class InvalidToken(StoreError):
+    """A pagination token that was not made here for this listing, or is too old."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class InvalidVector(StoreError):
+    """An embedding of another model, another dimension, or not of unit length."""
+
+
+class Busy(StoreError):
+    """Another writer held the database for too long; the request may be sent again."""
+
+
+class StorageFull(StoreError):
+    """The disk took no more; nothing of the request was stored."""
+
+
+class IncompatibleDatabase(StoreError):
+    """The database was written by a newer release, or is none of ours."""

@@ -1,0 +1,127 @@
+"""The two ways to compare queries with a segment; `benchmarks/index_search.py` measures both.
+
+For few queries FAISS's half-precision scan wins, which reads every vector once a query. For many,
+vectors are widened to single precision a tile at a time, once for all queries, and multiplied.
+"""
+
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from openrekog.collections_store.index.segment import Segment
+
+Floats = NDArray[np.float32]
+
+# From so many queries on, widening and multiplying is cheaper (measured at 128 and 512 numbers).
+MULTIPLY_FROM = 6
+
+# A tile of single-precision numbers that stays in a core's second-level cache.
+TILE_NUMBERS = 128 * 1024
+
+# Either way rounds in its own order; candidates this far below a threshold are still looked at,
+# and the final cosine decides.
+SLACK = 1e-5
+
+# Shifting a half's bits by 13 into a single leaves its exponent 112 too low; that factor goes into
+# the queries, which costs nothing. Bits 28 to 30 get copies of the sign, which the mask removes.
+WIDEN_SHIFT = 13
+WIDEN_MASK = np.int32(-0x70000001)
+WIDEN_SCALE = np.float32(2.0**112)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows of one segment that may be among the best for one query."""
+
+    rows: NDArray[np.int64]
+    cosines: Floats
+
+
+def scan(segment: Segment, queries: Floats, most: int, floors: Floats) -> list[Candidates]:
+    """At most `most` candidates for each query, none below its floor by more than the slack."""
+    if len(queries) < MULTIPLY_FROM:
+        return _scan_halves(segment, queries, most, floors)
+    return _multiply_tiles(segment, queries, most, floors)
+
+
+def _scan_halves(segment: Segment, queries: Floats, most: int, floors: Floats) -> list[Candidates]:
+    parameters = None
+    if segment.dead:
+        bits = np.packbits(segment.alive, bitorder="little")
+        parameters = faiss.SearchParameters()
+        chosen = faiss.IDSelectorBitmap(len(segment), faiss.swig_ptr(bits))
+        parameters.sel = chosen
+    cosines, rows = segment.codes.search(queries, min(most, len(segment)), params=parameters)
+    found = []
+    for row, cosine, floor in zip(rows, cosines, floors, strict=True):
+        kept = (row >= 0) & (cosine >= floor - SLACK)
+        found.append(Candidates(row[kept], cosine[kept]))
+    return found
+
+
+def _multiply_tiles(
+    segment: Segment, queries: Floats, most: int, floors: Floats
+) -> list[Candidates]:
+    halves = segment.halves.view(np.int16)
+    height = max(TILE_NUMBERS // segment.dimension, 1)
+    wide = np.empty((height, segment.dimension), np.int32)
+    cosines = np.empty((height, len(queries)), np.float32)
+    scaled = np.ascontiguousarray(queries.T * WIDEN_SCALE)
+    best = _Best(len(queries), most, floors - np.float32(SLACK))
+    for start in range(0, len(segment), height):
+        part = halves[start : start + height]
+        tile = wide[: len(part)]
+        np.copyto(tile, part)
+        np.left_shift(tile, WIDEN_SHIFT, out=tile)
+        np.bitwise_and(tile, WIDEN_MASK, out=tile)
+        products = np.matmul(tile.view(np.float32), scaled, out=cosines[: len(part)])
+        best.offer(products, segment.alive[start : start + height], start)
+    return best.candidates()
+
+
+class _Best:
+    """The best rows of each query so far; floors rise as soon as `most` rows are above them."""
+
+    def __init__(self, queries: int, most: int, floors: Floats) -> None:
+        self._most = most
+        self._floors = floors
+        self._found: list[list[Candidates]] = [[] for _ in range(queries)]
+        self._counts = np.zeros(queries, np.int64)
+
+    def offer(self, cosines: Floats, alive: NDArray[np.bool_], start: int) -> None:
+        above = cosines >= self._floors
+        above &= alive[:, None]
+        rows, queries = np.nonzero(above)
+        for query in np.unique(queries):
+            mine = rows[queries == query]
+            self._found[query].append(Candidates(mine + start, cosines[mine, query]))
+            self._counts[query] += len(mine)
+            if self._counts[query] > 2 * self._most:
+                self._cut(query)
+
+    def _cut(self, query: np.intp) -> None:
+        kept = strongest(joined(self._found[query]), self._most)
+        self._found[query] = [kept]
+        self._counts[query] = self._most
+        self._floors[query] = max(self._floors[query], kept.cosines.min())
+
+    def candidates(self) -> list[Candidates]:
+        return [strongest(joined(found), self._most) for found in self._found]
+
+
+def joined(parts: list[Candidates]) -> Candidates:
+    if not parts:
+        return Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
+    return Candidates(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.cosines for part in parts]),
+    )
+
+
+def strongest(candidates: Candidates, most: int) -> Candidates:
+    if len(candidates.rows) <= most:
+        return candidates
+    kept = np.argpartition(-candidates.cosines, most - 1)[:most]
+    return Candidates(candidates.rows[kept], candidates.cosines[kept])

@@ -1,0 +1,103 @@
+"""An index that many threads ask at once: whoever gets the turn answers everybody who waits."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from openrekog.collections_store.index import files
+from openrekog.collections_store.index.changes import Feed
+from openrekog.collections_store.index.vector_index import Hits, Query, VectorIndex
+
+# Queries that share a pass: more would only make the first wait longer.
+MOST_QUERIES = 64
+
+
+@dataclass(slots=True)
+class _Waiting:
+    queries: Sequence[Query]
+    hits: list[Hits] | None = None
+    error: BaseException | None = field(default=None)
+
+
+class SharedIndex:
+    def __init__(self, dimension: int, face_model: str, folder: Path) -> None:
+        self._index = VectorIndex(dimension)
+        self._face_model = face_model
+        self._folder = folder
+        self._loaded = False
+        # Held while the index is changed or searched.
+        self._turn = threading.Lock()
+        self._waiting: list[_Waiting] = []
+        self._queue = threading.Lock()
+
+    @property
+    def bytes(self) -> int:
+        return self._index.bytes
+
+    @property
+    def unsaved(self) -> int:
+        return self._index.unsaved
+
+    def catch_up(self, feed: Feed) -> None:
+        """Reads what this snapshot has and the index has not; an index that is ahead stays."""
+        if self._loaded and self._index.revision >= feed.revision:
+            return
+        with self._turn:
+            if not self._loaded:
+                self._load(feed)
+            if self._index.revision >= feed.revision:
+                return
+            if not feed.reaches(self._index.revision):
+                self._index = VectorIndex(self._index.dimension)
+            for changes in feed.changes(self._index.revision):
+                self._index.apply(changes)
+            self._index.revision = feed.revision
+
+    def _load(self, feed: Feed) -> None:
+        index = files.load(self._folder, self._index.dimension, self._face_model)
+        if index is not None and feed.contains(index.revision):
+            self._index = index
+        self._loaded = True
+
+    def search(self, queries: Sequence[Query], threads: ThreadPoolExecutor) -> list[Hits]:
+        mine = _Waiting(queries)
+        with self._queue:
+            self._waiting.append(mine)
+        while mine.hits is None:
+            with self._turn:
+                if mine.hits is None and mine.error is None:
+                    self._answer(self._next(), threads)
+            if mine.error is not None:
+                raise mine.error
+        return mine.hits
+
+    def _next(self) -> list[_Waiting]:
+        """The oldest of those that wait, at least one, as many as share a pass."""
+        with self._queue:
+            taken = 0
+            total = 0
+            for waiting in self._waiting:
+                total += len(waiting.queries)
+                if taken and total > MOST_QUERIES:
+                    break
+                taken += 1
+            batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
+            return batch
+
+    def _answer(self, batch: list[_Waiting], threads: ThreadPoolExecutor) -> None:
+        queries = [query for waiting in batch for query in waiting.queries]
+        try:
+            hits = self._index.search(queries, threads)
+        except BaseException as error:
+            # Those who wait for this pass must not wait for ever.
+            for waiting in batch:
+                waiting.error = error
+            raise
+        for waiting in batch:
+            waiting.hits, hits = hits[: len(waiting.queries)], hits[len(waiting.queries) :]
+
+    def save(self) -> None:
+        with self._turn:
+            files.save(self._index, self._folder, self._face_model)

@@ -1,0 +1,104 @@
+"""Every index of a store: made when first asked for, least recently used out first when memory is
+short, saved when it has changed enough."""
+
+import os
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+import faiss
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
+
+from openrekog.collections_store.index.changes import Feed
+from openrekog.collections_store.index.shared import SharedIndex
+from openrekog.collections_store.index.vector_index import Hits, Query
+
+Kind = Literal["faces", "users"]
+
+# So many rows are read from the database in about a tenth of a second, and a save writes up to a
+# whole segment: below it, a save costs more than it spares the next start.
+SAVE_FROM = 10_000
+
+
+class IndexShelf:
+    def __init__(self, folder: Path, *, memory_limit: int, threads: int | None = None) -> None:
+        self._folder = folder
+        self._memory_limit = memory_limit
+        self._indexes: OrderedDict[tuple[int, Kind], SharedIndex] = OrderedDict()
+        self._lock = threading.Lock()
+        # Segments are searched side by side, so the libraries below must not start threads of
+        # their own: with 16 requests each would start as many as there are cores.
+        threadpool_limits(1, user_api="blas")
+        self._threads = ThreadPoolExecutor(
+            threads or len(os.sched_getaffinity(0)),
+            thread_name_prefix="index",
+            initializer=faiss.omp_set_num_threads,
+            initargs=(1,),
+        )
+
+    def search(
+        self,
+        collection: int,
+        kind: Kind,
+        face_model: str,
+        dimension: int,
+        feed: Feed,
+        queries: Sequence[Query],
+    ) -> list[Hits]:
+        """Exact hits among the rows of the feed's snapshot, or of a newer one."""
+        index = self.open(collection, kind, face_model, dimension, feed)
+        return index.search(queries, self._threads) if queries else []
+
+    def open(
+        self, collection: int, kind: Kind, face_model: str, dimension: int, feed: Feed
+    ) -> SharedIndex:
+        name = (collection, kind)
+        with self._lock:
+            index = self._indexes.pop(name, None) or SharedIndex(
+                dimension, face_model, self._path(name)
+            )
+            self._indexes[name] = index
+        index.catch_up(feed)
+        self._make_room()
+        return index
+
+    def _make_room(self) -> None:
+        with self._lock:
+            used = sum(index.bytes for index in self._indexes.values())
+            # The index that is asked right now stays, however large it is.
+            while used > self._memory_limit and len(self._indexes) > 1:
+                _, dropped = self._indexes.popitem(last=False)
+                used -= dropped.bytes
+
+    def save(self) -> None:
+        """Writes the indexes that have changed by many rows since they were last written."""
+        with self._lock:
+            indexes = list(self._indexes.values())
+        for index in indexes:
+            if index.unsaved >= SAVE_FROM:
+                index.save()
+
+    def folders(self) -> set[int]:
+        """The collections that have files."""
+        if not self._folder.exists():
+            return set()
+        return {int(path.name) for path in self._folder.iterdir() if path.name.isdigit()}
+
+    def forget(self, living: Collection[int], folders: Collection[int]) -> None:
+        """Drops what belongs to no living collection, from memory and of these folders."""
+        with self._lock:
+            for name in [name for name in self._indexes if name[0] not in living]:
+                del self._indexes[name]
+        for collection in set(folders) - set(living):
+            shutil.rmtree(self._folder / str(collection), ignore_errors=True)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    def _path(self, name: tuple[int, Kind]) -> Path:
+        collection, kind = name
+        return self._folder / str(collection) / kind

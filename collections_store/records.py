@@ -1,0 +1,142 @@
+"""Rows as the callers see them: plain values, without SQL."""
+
+from dataclasses import dataclass
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+Vector = NDArray[np.float32]
+"""An embedding of unit length, shape (dimension,)."""
+
+Vectors = NDArray[np.float32]
+"""Embeddings of unit length, shape (n, dimension)."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, width, height as ratios of the image."""
+
+Position: TypeAlias = int
+"""Where a listing goes on: the key of the last row that was given out; 0 is the beginning."""
+
+UserStatus = Literal["CREATED", "ACTIVE"]
+
+DeletionReason = Literal["FACE_NOT_FOUND", "ASSOCIATED_TO_AN_EXISTING_USER"]
+
+AssociationReason = Literal[
+    "FACE_NOT_FOUND", "ASSOCIATED_TO_A_DIFFERENT_USER", "LOW_MATCH_CONFIDENCE"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Every resource belongs to one account in one region and does not exist in any other."""
+
+    account_id: str
+    region: str
+
+
+class Page(NamedTuple, Generic[T]):
+    """Some rows of a listing, and where the next page begins, or None after the last."""
+
+    items: list[T]
+    after: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection as of the transaction that read it.
+
+    `key` is never reused, so a collection made again under a deleted one's id is another one.
+    """
+
+    key: int
+    scope: Scope
+    collection_id: str
+    face_model: str
+    face_model_version: str
+    dimension: int
+    face_count: int
+    user_count: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewFace:
+    box: Box
+    confidence: float
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFace:
+    """A face without its vector, which `Faces.vector` reads where it is needed."""
+
+    face_id: str
+    image_id: str
+    external_image_id: str | None
+    box: Box
+    confidence: float
+    user_id: str | None
+    face_model_version: str
+
+
+def status_of(face_count: int) -> UserStatus:
+    return "ACTIVE" if face_count else "CREATED"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUser:
+    """A user without the pooled vector of its faces, which `Users.vector` reads."""
+
+    user_id: str
+    face_count: int
+
+    @property
+    def status(self) -> UserStatus:
+        return status_of(self.face_count)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionFailure:
+    face_id: str
+    reason: DeletionReason
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceDeletion:
+    deleted: list[str]
+    failures: list[DeletionFailure]
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationFailure:
+    """`user_id` is the other user that has the face; `cosine` is that of a match too low."""
+
+    face_id: str
+    reason: AssociationReason
+    user_id: str | None = None
+    cosine: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """What associating or disassociating changed; a face that was so before is in neither list."""
+
+    done: list[str]
+    failures: list[AssociationFailure]
+    status: UserStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    face: StoredFace
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class UserMatch:
+    user: StoredUser
+    cosine: float

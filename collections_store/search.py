@@ -1,0 +1,87 @@
+"""Searches: the index finds keys, the rows of the same transaction say whose they are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Select, select
+
+from openrekog.collections_store.faces import face_of, select_faces
+from openrekog.collections_store.feed import RowFeed
+from openrekog.collections_store.index.shelf import IndexShelf, Kind
+from openrekog.collections_store.index.vector_index import Query
+from openrekog.collections_store.records import Collection, Match, UserMatch, Vectors
+from openrekog.collections_store.session import rows_in
+from openrekog.collections_store.tables import faces, users
+from openrekog.collections_store.users import user_of
+from openrekog.collections_store.vectors import checked
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    connection: Connection
+    shelf: IndexShelf
+    collection: Collection
+
+    def faces(self, vectors: Vectors, limit: int, min_cosine: float) -> list[list[Match]]:
+        statement = select_faces().where(faces.c.deleted_at.is_(None))
+        return self._find("faces", vectors, limit, min_cosine, statement, _match)
+
+    def users(self, vectors: Vectors, limit: int, min_cosine: float) -> list[list[UserMatch]]:
+        statement = select(users).where(users.c.deleted_at.is_(None))
+        return self._find("users", vectors, limit, min_cosine, statement, _user_match)
+
+    def _find(
+        self,
+        kind: Kind,
+        vectors: Vectors,
+        limit: int,
+        min_cosine: float,
+        statement: Select[Any],
+        match: Callable[[Row[Any], float], M],
+    ) -> list[list[M]]:
+        feed = RowFeed.of(self.connection, self.collection, kind)
+        wanted = limit
+        while True:
+            hits = self.shelf.search(
+                self.collection.key,
+                kind,
+                self.collection.face_model,
+                self.collection.dimension,
+                feed,
+                [Query(vector, wanted, min_cosine) for vector in vectors],
+            )
+            keys = sorted({int(key) for found in hits for key in found.keys})
+            table = faces if kind == "faces" else users
+            rows = {row.key: row for row in rows_in(self.connection, statement, table.c.key, keys)}
+            matches = [
+                [
+                    match(rows[key], float(cosine))
+                    for key, cosine in zip(found.keys.tolist(), found.cosines, strict=True)
+                    if key in rows
+                ]
+                for found in hits
+            ]
+            # Another request's newer rows can be in the index and not in this snapshot. If they
+            # took the place of older ones, those are fetched too.
+            short = any(
+                len(seen) < limit and len(found.keys) == wanted
+                for seen, found in zip(matches, hits, strict=True)
+            )
+            if not short:
+                return [seen[:limit] for seen in matches]
+            wanted *= 2
+
+
+def _match(row: Row[Any], cosine: float) -> Match:
+    return Match(face_of(row), cosine)
+
+
+def _user_match(row: Row[Any], cosine: float) -> UserMatch:
+    return UserMatch(user_of(row), cosine)
+
+
+def checked_queries(collection: Collection, vectors: Vectors, face_model: str | None) -> Vectors:
+    return checked(collection, vectors, face_model)

@@ -1,0 +1,138 @@
+"""Every table, in portable SQL. The migrations build the same; a test compares them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# SQLite only counts an INTEGER primary key up by itself.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+# `revision` is raised by every write to the collection, in the same transaction. A deleted row
+# stays, hidden, until its faces and users have been swept away in small transactions.
+# `purged` is the newest revision whose tombstones are gone: an index that is older starts afresh.
+collections = Table(
+    "collections",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("account_id", String(64), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("collection_id", String(255), nullable=False),
+    Column("face_model", String(255), nullable=False),
+    Column("face_model_version", String(64), nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("face_count", BigInteger, nullable=False),
+    Column("user_count", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("purged", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    # Keys are never reused, so that an index of a deleted collection never fits a new one.
+    sqlite_autoincrement=True,
+)
+Index(
+    "ux_collections_live",
+    collections.c.account_id,
+    collections.c.region,
+    collections.c.collection_id,
+    unique=True,
+    sqlite_where=collections.c.deleted == false(),
+    postgresql_where=collections.c.deleted == false(),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("collection", Key, ForeignKey("collections.key"), nullable=False),
+    Column("user_id", String(128), nullable=False),
+    Column("face_count", Integer, nullable=False),
+    # The pooled vector of the user's faces; null while there are none, and in a tombstone.
+    Column("vector", LargeBinary),
+    # The collection's revision when the vector last changed: what an index reads.
+    Column("revision", BigInteger, nullable=False),
+    # When the row became a tombstone; null in a living row.
+    Column("deleted_at", Double),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ux_users_live",
+    users.c.collection,
+    users.c.user_id,
+    unique=True,
+    sqlite_where=users.c.deleted_at.is_(None),
+    postgresql_where=users.c.deleted_at.is_(None),
+)
+Index("ix_users_collection_key", users.c.collection, users.c.key)
+Index("ix_users_collection_revision", users.c.collection, users.c.revision)
+
+faces = Table(
+    "faces",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("collection", Key, ForeignKey("collections.key"), nullable=False),
+    Column("face_id", String(36), nullable=False),
+    Column("image_id", String(36), nullable=False),
+    Column("external_image_id", String(255)),
+    Column("left", Double, nullable=False),
+    Column("top", Double, nullable=False),
+    Column("width", Double, nullable=False),
+    Column("height", Double, nullable=False),
+    Column("confidence", Double, nullable=False),
+    Column("user", Key, ForeignKey("users.key")),
+    Column("vector", LargeBinary),
+    Column("revision", BigInteger, nullable=False),
+    Column("deleted_at", Double),
+    sqlite_autoincrement=True,
+)
+Index("ux_faces_collection_face_id", faces.c.collection, faces.c.face_id, unique=True)
+Index("ix_faces_collection_image_id", faces.c.collection, faces.c.image_id)
+Index("ix_faces_collection_key", faces.c.collection, faces.c.key)
+Index("ix_faces_collection_revision", faces.c.collection, faces.c.revision)
+Index("ix_faces_user", faces.c.user)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("arn", String(2048), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("value", String(256), nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("account_id", String(64), primary_key=True),
+    Column("region", String(64), primary_key=True),
+    Column("operation", String(64), primary_key=True),
+    Column("token", String(64), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("response", Text, nullable=False),
+    Column("created_at", Double, nullable=False, index=True),
+)
