@@ -1,0 +1,28 @@
+"""Turns published weights into ONNX files that the runtime takes; needs numpy and onnx only."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from openrekog.models.convert import faceapi, onnx_graph, tfjs_graph
+
+Inputs = Mapping[str, Sequence[int | str]] | None
+Converter = Callable[[Sequence[bytes], Inputs], bytes]
+"""Takes the source files in the order of the pack, and the input sizes that the pack gives."""
+
+
+def _copy(sources: Sequence[bytes], _inputs: Inputs) -> bytes:
+    (source,) = sources
+    return source
+
+
+def _clean(sources: Sequence[bytes], inputs: Inputs) -> bytes:
+    (source,) = sources
+    return onnx_graph.clean(source, inputs)
+
+
+CONVERTERS: Mapping[str, Converter] = {
+    "copy": _copy,
+    "clean": _clean,
+    "faceapi_expression": lambda sources, _inputs: faceapi.expression(*sources),
+    "faceapi_age_gender": lambda sources, _inputs: faceapi.age_gender(*sources),
+    "tfjs_graph": lambda sources, _inputs: tfjs_graph.convert(*sources),
+}

@@ -14,12 +14,14 @@ Dimensions = Sequence[int | str]
 """Sizes of an input: a number is fixed, a name is free. The first is always the batch."""
 
 
-def clean(source: bytes, inputs: Mapping[str, Dimensions]) -> bytes:
+def clean(source: bytes, inputs: Mapping[str, Dimensions] | None = None) -> bytes:
+    """`inputs` gives the sizes of every input; without it they stay as published."""
     model = load_from_string(source)
     fold_constants(model.graph)
     spell_out_prelu(model.graph)
     _drop_weights_from_inputs(model.graph)
-    _free_sizes(model, inputs)
+    if inputs is not None:
+        _free_sizes(model, inputs)
     return to_bytes(model)
 
 
