@@ -40,7 +40,8 @@ class FaceLandmarker(Protocol):
 
 
 class FaceEmbedder(Protocol):
-    dimension: int
+    @property
+    def dimension(self) -> int: ...
 
     def embed(self, image: Image, landmarks: Sequence[Points]) -> Vectors:
         """A unit vector for each face, shape (len(landmarks), dimension)."""
@@ -71,11 +72,16 @@ class GazeEstimator(Protocol):
 class FaceAnalyzer(Protocol):
     """Every face model behind one door: what the server asks."""
 
-    model_name: str
-    """Names the embedding space; vectors of different names are never compared."""
-    model_version: str
-    """The API's FaceModelVersion."""
-    dimension: int
+    @property
+    def model_name(self) -> str:
+        """Names the embedding space; vectors of different names are never compared."""
+
+    @property
+    def model_version(self) -> str:
+        """The API's FaceModelVersion."""
+
+    @property
+    def dimension(self) -> int: ...
 
     def find(self, image: Image, attributes: Set[FaceAttributeName] = frozenset()) -> list[Face]:
         """The faces of an image, largest first, at most 100, with the attributes asked for."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.architectures.candidates import Candidates, WindowDetector, join
-from openrekog.models.calibration import DETECTION, LEAST_CONFIDENCE
+from openrekog.models.calibration import DETECTION, LEAST_CONFIDENCE, Curve
 from openrekog.models.geometry import shares_within
 from openrekog.models.results import Box, DetectedFace, Image
 from openrekog.models.windows import COARSE, SIDES, Level, fine_level, levels
@@ -51,6 +51,8 @@ class MultiScaleDetector:
 
     networks: Sequence[WindowDetector]
     second: SecondOpinion | None = None
+    curve: Curve = DETECTION
+    """Score to Confidence."""
 
     def detect(self, images: Sequence[Image]) -> list[list[DetectedFace]]:
         return [self._detect(image) for image in images]
@@ -62,7 +64,7 @@ class MultiScaleDetector:
         if fine is not None and _wants_fine(found, max(width, height)):
             found = join([found, self._search(image, fine)])
         judged = self._judge(image, found.suppressed(OVERLAP))
-        faces = [_face(judged, index, width, height) for index in _outermost(judged)]
+        faces = [self._face(judged, index, width, height) for index in _outermost(judged)]
         likely = [face for face in faces if face.confidence >= LEAST_CONFIDENCE]
         return sorted(likely, key=lambda face: -face.box.area)[:MOST_FACES]
 
@@ -85,6 +87,14 @@ class MultiScaleDetector:
             found.scores[doubtful] * self.second.agree(image, found.boxes[doubtful])
         )
         return Candidates(found.boxes, scores, found.points)
+
+    def _face(self, found: Candidates, index: int, width: int, height: int) -> DetectedFace:
+        left, top, right, bottom = (float(side) for side in found.boxes[index])
+        return DetectedFace(
+            Box(left / width, top / height, (right - left) / width, (bottom - top) / height),
+            self.curve.scale(float(found.scores[index])),
+            (found.points[index] / (width, height)).astype(np.float32),
+        )
 
 
 def _wants_fine(found: Candidates, longest: int) -> bool:
@@ -125,12 +135,3 @@ def _outermost(found: Candidates) -> list[int]:
 
 def _areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), dtype=np.float64)
-
-
-def _face(found: Candidates, index: int, width: int, height: int) -> DetectedFace:
-    left, top, right, bottom = (float(side) for side in found.boxes[index])
-    return DetectedFace(
-        Box(left / width, top / height, (right - left) / width, (bottom - top) / height),
-        DETECTION.scale(float(found.scores[index])),
-        (found.points[index] / (width, height)).astype(np.float32),
-    )
