@@ -9,6 +9,7 @@ from openrekog.api_spec.service import Operation
 from openrekog.collections_store.records import Scope
 from openrekog.collections_store.store import Store, Transaction
 from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.runtime import Runtime
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.settings import Settings
 
@@ -19,8 +20,13 @@ class Services:
 
     settings: Settings
     store: Store
+    runtime: Runtime
     faces: FaceAnalyzer
     images: ImageLoader
+
+    def close(self) -> None:
+        self.runtime.close()
+        self.store.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Operations on collections as a whole."""
 
+from datetime import UTC, datetime
+
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import (
     CreateCollectionRequest,
@@ -76,14 +78,14 @@ def describe_collection(
         "UserCount": collection.user_count,
         "FaceModelVersion": collection.face_model_version,
         "CollectionARN": collection_arn(context.scope, collection.collection_id),
-        "CreationTimestamp": collection.created_at,
+        "CreationTimestamp": datetime.fromtimestamp(collection.created_at, UTC),
     }
 
 
 @operation
 def list_collections(context: Context, request: ListCollectionsRequest) -> ListCollectionsResponse:
     with context.reading() as rows:
-        found, more = page_of(
+        found, token = page_of(
             context,
             "ListCollections",
             request.get("NextToken"),
@@ -91,8 +93,10 @@ def list_collections(context: Context, request: ListCollectionsRequest) -> ListC
                 context.scope, page_size(request["MaxResults"]), after
             ),
         )
-    return {
+    answer: ListCollectionsResponse = {
         "CollectionIds": [collection.collection_id for collection in found],
         "FaceModelVersions": [collection.face_model_version for collection in found],
-        **more,
     }
+    if token is not None:
+        answer["NextToken"] = token
+    return answer

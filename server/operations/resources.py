@@ -71,8 +71,8 @@ def page_of(
     kind: str,
     token: str | None,
     fetch: Callable[[Position | None], Page[R]],
-) -> tuple[list[R], dict[str, str]]:
-    """One page of a list, and the `NextToken` member if there are more rows.
+) -> tuple[list[R], str | None]:
+    """One page of a list, and the NextToken if more rows follow.
 
     `fetch` takes the position after which to go on, None from the start. A token is good for its
     own list alone.
@@ -83,4 +83,4 @@ def page_of(
     except InvalidToken as error:
         raise errors.InvalidPaginationToken("Invalid Pagination Token") from error
     found, last = fetch(after)
-    return found, {} if last is None else {"NextToken": context.services.store.seal(kind, last)}
+    return found, None if last is None else context.services.store.seal(kind, last)

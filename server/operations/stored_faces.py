@@ -108,7 +108,7 @@ def store(
 def list_faces(context: Context, request: ListFacesRequest) -> ListFacesResponse:
     with context.reading() as rows:
         collection = find_collection(rows, context, request["CollectionId"])
-        found, more = page_of(
+        found, token = page_of(
             context,
             f"ListFaces:{collection.key}:{request.get('UserId')}:{request.get('FaceIds')}",
             request.get("NextToken"),
@@ -120,11 +120,13 @@ def list_faces(context: Context, request: ListFacesRequest) -> ListFacesResponse
                 face_ids=request.get("FaceIds"),
             ),
         )
-    return {
+    answer: ListFacesResponse = {
         "Faces": [listed_face(collection, row) for row in found],
         "FaceModelVersion": collection.face_model_version,
-        **more,
     }
+    if token is not None:
+        answer["NextToken"] = token
+    return answer
 
 
 @operation

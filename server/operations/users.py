@@ -97,16 +97,18 @@ def delete_user(context: Context, request: DeleteUserRequest) -> DeleteUserRespo
 def list_users(context: Context, request: ListUsersRequest) -> ListUsersResponse:
     with context.reading() as rows:
         collection = find_collection(rows, context, request["CollectionId"])
-        found, more = page_of(
+        found, token = page_of(
             context,
             f"ListUsers:{collection.key}",
             request.get("NextToken"),
             lambda after: rows.users.list(collection, request["MaxResults"], after),
         )
-    return {
-        "Users": [{"UserId": user.user_id, "UserStatus": user.status} for user in found],
-        **more,
+    answer: ListUsersResponse = {
+        "Users": [{"UserId": user.user_id, "UserStatus": user.status} for user in found]
     }
+    if token is not None:
+        answer["NextToken"] = token
+    return answer
 
 
 @operation
@@ -177,7 +179,7 @@ def failed_association(
 def failed_disassociation(failure: AssociationFailure) -> UnsuccessfulFaceDisassociation:
     member: UnsuccessfulFaceDisassociation = {
         "FaceId": failure.face_id,
-        "Reasons": [failure.reason],
+        "Reasons": [failure.reason],  # type: ignore[list-item]  # the third is of associating only
     }
     if failure.user_id is not None:
         member["UserId"] = failure.user_id
