@@ -1,18 +1,19 @@
 """The command `openrekog`."""
 
 import json
+import re
 from datetime import timedelta
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
 from openrekog.server import model_commands
 from openrekog.server.keys import KeysFile, KeysFileError, generate_key, revealed
+from openrekog.server.messages import fail, faults_of, read_settings
 from openrekog.server.policies import Policy
-from openrekog.server.settings import Settings
 
 app = typer.Typer(
     help="A self-hosted server that answers the Amazon Rekognition API with real models.",
@@ -24,6 +25,7 @@ keys_app = typer.Typer(help="Access keys that requests are signed with.", no_arg
 app.add_typer(model_commands.app, name="models")
 app.add_typer(keys_app, name="keys")
 
+ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\
 openrekog {version} is ready on {url}
   docs page   {url}/docs
@@ -33,23 +35,6 @@ openrekog {version} is ready on {url}
 
 def main() -> None:
     app()
-
-
-def fail(message: str) -> NoReturn:
-    typer.secho(message, err=True, fg=typer.colors.RED)
-    raise typer.Exit(1)
-
-
-def read_settings(**given: Any) -> Settings:
-    """The settings of the environment, with the options that were given laid over them."""
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        lines = [
-            f"OPENREKOG_{'_'.join(map(str, row['loc'])).upper()}: {row['msg']}"
-            for row in error.errors(include_input=False, include_url=False)
-        ]
-        fail("\n".join(["These settings cannot be used:", *lines]))
 
 
 @app.command()
@@ -117,14 +102,13 @@ def create_key(
     data_dir: DataDir = None,
 ) -> None:
     """Make an access key and print it as JSON; the secret is not shown again."""
+    if not ACCOUNT.fullmatch(account):
+        raise typer.BadParameter("an account id has 12 digits", param_hint="--account")
+    lifetime = None if expires_in is None else timedelta(seconds=expires_in)
+    key = generate_key(account, read_policy(policy), lifetime)
     try:
-        key = generate_key(
-            account,
-            read_policy(policy),
-            None if expires_in is None else timedelta(seconds=expires_in),
-        )
         keys_file(data_dir).add(key)
-    except (ValidationError, KeysFileError) as error:
+    except KeysFileError as error:
         fail(str(error))
     typer.echo(json.dumps(revealed(key), indent=2))
 
@@ -137,9 +121,7 @@ def read_policy(path: Path | None) -> Policy | None:
     except OSError as error:
         fail(f"Cannot read {path}: {error.strerror}")
     except ValidationError as error:
-        rows = error.errors(include_input=False, include_url=False)
-        faults = [f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in rows]
-        fail("\n".join([f"{path} is not a policy that can be used:", *faults]))
+        fail("\n".join([f"{path} is not a policy that can be used:", *faults_of(error)]))
 
 
 @keys_app.command("list")

@@ -84,10 +84,8 @@ class KeysFile:
             return KeysDocument.model_validate_json(text).keys
         except ValidationError as error:
             # Pydantic's own text would print the values, secrets among them.
-            places = "; ".join(
-                f"{'.'.join(map(str, row['loc'])) or 'the document'}: {row['msg']}"
-                for row in error.errors(include_input=False, include_url=False)
-            )
+            rows = error.errors(include_input=False, include_url=False, include_context=False)
+            places = "; ".join(f"{'.'.join(map(str, row['loc']))} {row['msg']}" for row in rows)
             raise KeysFileError(f"{self.path} is not a keys file: {places}") from None
 
     def add(self, key: AccessKey) -> None:

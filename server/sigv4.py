@@ -151,16 +151,14 @@ def read_credential(credential: str) -> tuple[str, CredentialScope]:
 
 def read_date(text: str) -> datetime:
     """`X-Amz-Date` in basic format; a `Date` header may also be in the form of RFC 9110."""
-    if re.fullmatch(r"\d{8}T\d{6}Z", text):
-        parse = basic_date
-    elif "," in text:
-        parse = parsedate_to_datetime
-    else:
-        raise wrong_date(text)
     try:
-        return parse(text).astimezone(UTC)
+        if re.fullmatch(r"\d{8}T\d{6}Z", text):
+            return basic_date(text)
+        if "," in text:
+            return parsedate_to_datetime(text).astimezone(UTC)
     except ValueError as error:
         raise wrong_date(text) from error
+    raise wrong_date(text)
 
 
 def basic_date(text: str) -> datetime:
