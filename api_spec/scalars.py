@@ -11,6 +11,8 @@ from typing import Any
 from openrekog.api_spec.constraints import shortened
 from openrekog.api_spec.errors import Serialization
 
+LARGEST_FLOAT = math.ldexp(2 - 2**-23, 127)  # of 32 bits, as the API's floats are
+
 # What a JSON value is to Java, where numbers are of one class whatever their size.
 _JAVA_CLASSES = {
     str: "java.lang.String",
@@ -71,12 +73,9 @@ def _whole(value: Any, target: str, bits: int) -> int:
 def _float(value: Any) -> float:
     if type(value) is not float and type(value) is not int:
         raise _unconvertible(value, "an Float")
-    if not abs(value) <= _LARGEST_FLOAT:
+    if not abs(value) <= LARGEST_FLOAT:
         raise _unconvertible(value, "an Float")
     return float(value)
-
-
-_LARGEST_FLOAT = math.ldexp(2 - 2**-23, 127)  # of 32 bits, as the API's floats are
 
 
 def _timestamp(value: Any) -> datetime:

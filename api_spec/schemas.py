@@ -5,7 +5,9 @@ from typing import Any, cast
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
+from openrekog.api_spec.constraints import compiled
 from openrekog.api_spec.overlay import load_overlay
+from openrekog.api_spec.scalars import LARGEST_FLOAT
 
 Json = dict[str, Any]
 
@@ -86,11 +88,11 @@ def _scalar(shape: Shape) -> Json:
         case "blob":
             return _blob(shape)
         case "float":
-            return {"type": "number", "format": "float", **_range(shape)}
+            return {"type": "number", "format": "float", **_FLOAT, **_range(shape)}
         case "integer":
-            return {"type": "integer", "format": "int32", **_range(shape)}
+            return {"type": "integer", "format": "int32", **_width(32), **_range(shape)}
         case "long":
-            return {"type": "integer", "format": "int64", **_range(shape)}
+            return {"type": "integer", "format": "int64", **_width(64), **_range(shape)}
         case "timestamp":
             return {"type": "number", "description": "Seconds since 1970, with their fraction."}
         case _:
@@ -107,17 +109,17 @@ def _string(shape: StringShape) -> Json:
 
 
 def _pattern(pattern: str) -> Json:
-    # Unicode categories are beyond what every reader of JSON Schema takes.
-    if "\\p{" in pattern:
-        return {"description": f"Must match `{pattern}`."}
-    # The model's patterns describe the whole text, those of JSON Schema any part of it.
-    return {"pattern": f"^(?:{pattern})$"}
+    # The model's patterns describe the whole text, those of JSON Schema any part of it. Unicode
+    # categories are beyond many readers of JSON Schema, so they are told in words as well.
+    schema: Json = {"pattern": f"^(?:{compiled(pattern).pattern})$"}
+    return schema | {"description": f"Must match `{pattern}`."} if "\\p{" in pattern else schema
 
 
 def _blob(shape: Shape) -> Json:
-    schema: Json = {"type": "string", "contentEncoding": "base64"}
-    if "max" in shape.metadata:
-        schema["maxLength"] = -(-shape.metadata["max"] // 3) * 4
+    schema: Json = {"type": "string", "format": "byte", "contentEncoding": "base64"}
+    for bound in ("min", "max"):
+        if bound in shape.metadata:
+            schema[f"{bound}Length"] = -(-shape.metadata[bound] // 3) * 4
     if shape.name == "ImageBlob":
         schema["description"] = _BYTES
     return schema
@@ -126,3 +128,10 @@ def _blob(shape: Shape) -> Json:
 def _range(shape: Shape) -> Json:
     names = {"min": "minimum", "max": "maximum"}
     return {name: shape.metadata[bound] for bound, name in names.items() if bound in shape.metadata}
+
+
+_FLOAT: Json = {"minimum": -LARGEST_FLOAT, "maximum": LARGEST_FLOAT}
+
+
+def _width(bits: int) -> Json:
+    return {"minimum": -(1 << bits - 1), "maximum": (1 << bits - 1) - 1}

@@ -1,9 +1,12 @@
 """Generated things are current, and say what the codec does."""
 
+import json
 from typing import Any, get_type_hints
 
 import pytest
+import schemathesis
 from constraint_cases import minimal_request
+from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from openrekog.api_spec import codec, generate, shapes
@@ -93,3 +96,24 @@ def test_image_operations_show_how_to_send_bytes(document: dict[str, Any]) -> No
         "TargetImage": {"Bytes": blob},
     }
     assert "5,242,880 bytes" in operation["description"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_requests_made_from_the_openapi_schemas_are_valid(
+    operation: str, document: dict[str, Any]
+) -> None:
+    described = schemathesis.openapi.from_dict(document)[f"/{operation}"]["POST"]
+
+    @given(described.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
+    @settings(
+        max_examples=5,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def decodes(case: Any) -> None:
+        codec.decode(OPERATIONS[operation], codec.parse(json.dumps(case.body).encode()))
+
+    decodes()
