@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from botocore.model import Shape
@@ -161,7 +162,7 @@ def shortened(text: str) -> str:
 
 
 def java_text(value: Any) -> str:
-    """A decoded value as Java prints it."""
+    """A decoded value as Java prints it, at least as much of it as is shown."""
     match value:
         case None:
             return "null"
@@ -172,9 +173,11 @@ def java_text(value: Any) -> str:
         case bytes():
             return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
         case list():
-            return f"[{', '.join(java_text(item) for item in value)}]"
+            items = islice(value, LONGEST_VALUE_SHOWN)
+            return f"[{', '.join(java_text(item) for item in items)}]"
         case dict():
-            return f"{{{', '.join(f'{key}={java_text(item)}' for key, item in value.items())}}}"
+            pairs = islice(value.items(), LONGEST_VALUE_SHOWN)
+            return f"{{{', '.join(f'{key}={java_text(item)}' for key, item in pairs)}}}"
         case _:
             return str(value)
 

@@ -73,6 +73,7 @@ class DecoderCompiler:
     def _list(self, shape: ListShape) -> Decoder:
         decode_item = self.compile(shape.member)
         rules = constraints(shape)
+        limit = shape.metadata.get("max")
 
         def decode(value: Any, path: Path | None, breaches: Breaches) -> list[Any]:
             if type(value) is not list:
@@ -82,7 +83,8 @@ class DecoderCompiler:
                 if not rule.holds(value):
                     breaches.add(own, value, rule)
             items = []
-            for number, item in enumerate(value, 1):
+            # A list that is too long is refused anyway: millions of items are not worth a walk.
+            for number, item in enumerate(value[:limit], 1):
                 item_path: Path = ((own, str(number)), "member")
                 if item is None:
                     breaches.add(item_path, None, REQUIRED)

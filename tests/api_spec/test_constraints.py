@@ -150,6 +150,15 @@ def test_long_values_are_shown_in_part() -> None:
     assert len(error.message) < 3000
 
 
+def test_a_list_of_millions_is_refused_without_a_walk() -> None:
+    payload = {"CollectionId": "a", "FaceIds": ["a"] * 3_000_000}
+    began = time.process_time()
+    message = refusal("DeleteFaces", payload).message
+    assert time.process_time() - began < 0.5
+    assert message is not None
+    assert "Member must have length less than or equal to 4096" in message
+
+
 def test_wrong_types_are_told_before_broken_constraints() -> None:
     payload = {"CollectionId": "", "FaceId": 5}
     assert refusal("SearchFaces", payload).code == "SerializationException"
