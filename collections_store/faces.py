@@ -19,7 +19,7 @@ from openrekog.collections_store.records import (
     StoredFace,
     Vector,
 )
-from openrekog.collections_store.session import Session, page_of, rows_in
+from openrekog.collections_store.session import Session, living, page_of, rows_in
 from openrekog.collections_store.tables import collections, faces, users
 from openrekog.collections_store.vectors import checked, packed, unpacked
 
@@ -102,7 +102,9 @@ class Faces:
 
     def vector(self, collection: Collection, face_id: str) -> Vector:
         data = self.session.connection.scalar(
-            select(faces.c.vector).where(
+            select(faces.c.vector)
+            .join(collections, living(faces))
+            .where(
                 faces.c.collection == collection.key,
                 faces.c.face_id == face_id,
                 faces.c.deleted_at.is_(None),
@@ -189,7 +191,7 @@ def select_faces() -> Select[Any]:
     columns = [column for column in faces.c if column is not faces.c.vector]
     return (
         select(*columns, users.c.user_id, collections.c.face_model_version)
-        .join(collections, collections.c.key == faces.c.collection)
+        .join(collections, living(faces))
         .outerjoin(users, users.c.key == faces.c.user)
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, false, select, update
+from sqlalchemy import Connection, Row, Table, false, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from openrekog.collections_store.errors import NotFound
@@ -28,7 +28,7 @@ def next_revision(revision: int) -> int:
 class Session:
     connection: Connection
     writing: bool
-    now: float = field(default_factory=time.time)
+    now: float = field(default_factory=lambda: time.time())
     _revisions: dict[int, int] = field(default_factory=dict)
 
     def revise(self, collection: Collection) -> int:
@@ -62,6 +62,11 @@ class Session:
                 user_count=collections.c.user_count + users,
             )
         )
+
+
+def living(table: Table) -> ColumnElement[bool]:
+    """Joins faces or users to their collection, unless it was deleted since it was looked up."""
+    return (table.c.collection == collections.c.key) & (collections.c.deleted == false())
 
 
 def page_of(

