@@ -11,12 +11,13 @@ from openrekog.models.architectures.candidates import Candidates, WindowDetector
 from openrekog.models.calibration import DETECTION, LEAST_CONFIDENCE, Curve
 from openrekog.models.geometry import shares_within
 from openrekog.models.results import Box, DetectedFace, Image
-from openrekog.models.windows import COARSE, SIDES, Level, fine_level, levels
+from openrekog.models.windows import COARSE, SIDES, Level, fine_levels, levels
 
 MOST_FACES = 100
 
 # Candidates below this score are not looked at again.
 LEAST_SCORE = 0.3
+LIKELY_SCORE = 0.5
 
 # From this score on, the first network needs no second opinion: every face of 40 pixels and more on
 # the labelled photographs has it, and no dog, clock or toy.
@@ -60,9 +61,12 @@ class MultiScaleDetector:
     def _detect(self, image: Image) -> list[DetectedFace]:
         height, width = image.shape[:2]
         found = join([self._search(image, level) for level in levels(width, height)])
-        fine = fine_level(width, height)
-        if fine is not None and _wants_fine(found, max(width, height)):
-            found = join([found, self._search(image, fine)])
+        for level, wanted in zip(
+            fine_levels(width, height), (_wants_fine, _wants_finest), strict=False
+        ):
+            if not wanted(found, max(width, height)):
+                break
+            found = join([found, self._search(image, level)])
         judged = self._judge(image, found.suppressed(OVERLAP))
         faces = [self._face(judged, index, width, height) for index in _outermost(judged)]
         likely = [face for face in faces if face.confidence >= LEAST_CONFIDENCE]
@@ -95,6 +99,13 @@ class MultiScaleDetector:
             self.curve.scale(float(found.scores[index])),
             (found.points[index] / (width, height)).astype(np.float32),
         )
+
+
+def _wants_finest(found: Candidates, longest: int) -> bool:
+    """Likely faces as small on the fine scale, or none at all yet: a crowd, or a far figure."""
+    shares = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1) / longest
+    likely = found.scores >= LIKELY_SCORE
+    return bool(np.any(likely & (shares < SMALL_SHARE / 2)) or not np.any(likely))
 
 
 def _wants_fine(found: Candidates, longest: int) -> bool:

@@ -19,10 +19,13 @@ SHAPES = (1.0, 3 / 4, 9 / 16)
 # A face that fills the picture is found on this scale.
 COARSE = SIDES[0]
 
-# Four windows of the largest side that overlap: a face at a seam is seen whole by one
-# of them, larger ones on the scale below. 2464 x 1848 just fits four windows of 1280 x 960.
+# Neighbouring windows overlap, so that a face at a seam is seen whole by one of them; larger faces
+# are found on the scale below.
 OVERLAP = 64
-FINE = 2464
+
+# Longer sides of the scales in several windows of 1280: two and three of them with their overlaps,
+# a little less, so that pictures of 4 : 3 fit windows of 1280 x 960.
+FINE = {2464: 2, 3664: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +70,23 @@ def levels(width: int, height: int) -> list[Level]:
     return [_level(width, height, side, side) for side in sides]
 
 
-def fine_level(width: int, height: int) -> Level | None:
-    """The scale for small faces of a picture that is larger than the largest window."""
-    return _level(width, height, FINE, SIDES[-1]) if max(width, height) > 1.5 * SIDES[-1] else None
+def fine_levels(width: int, height: int) -> list[Level]:
+    """The scales for small faces of a picture much larger than the largest window."""
+    longest = max(width, height)
+    coarser = (SIDES[-1], *FINE)
+    return [
+        _level(width, height, side, SIDES[-1], pieces)
+        for below, (side, pieces) in zip(coarser, FINE.items(), strict=False)
+        if longest > 1.4 * below
+    ]
 
 
-def _level(width: int, height: int, side: int, window: int) -> Level:
-    """The picture scaled so that its longer side is `side`, in windows of one bucket."""
+def _level(width: int, height: int, side: int, window: int, pieces: int = 1) -> Level:
+    """The picture scaled so that its longer side is `side`, in windows of one shape."""
     scale = side / max(width, height)
     new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
-    pieces = 1 if side == window else 2
     shorter = -(-(min(new_width, new_height) + (pieces - 1) * OVERLAP) // pieces)
-    short = next(short for short in _short_sides(window) if short >= min(shorter, window))
+    short = next(short for short in _short_sides(window) if short >= shorter)
     across = (window, short) if new_width >= new_height else (short, window)
     return Level(new_width, new_height, *across)
 
