@@ -83,6 +83,7 @@ def test_the_openapi_schemas_carry_constraints_and_defaults(document: dict[str, 
     assert schemas["IndexFacesRequest"]["required"] == ["CollectionId", "Image"]
     assert schemas["Image"]["properties"]["Bytes"]["maxLength"] == 6_990_508
     assert schemas["QualityFilter"]["enum"] == ["NONE", "AUTO", "LOW", "MEDIUM", "HIGH"]
+    assert (index["MaxFaces"]["minimum"], index["MaxFaces"]["maximum"]) == (1, 2**31 - 1)
     faces = schemas["DeleteFacesRequest"]["properties"]["FaceIds"]
     assert (faces["minItems"], faces["maxItems"]) == (1, 4096)
 
