@@ -1,25 +1,29 @@
 """Every setting of the server, each by environment (`OPENREKOG_...`) or by an option of `serve`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
 
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="OPENREKOG_", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="OPENREKOG_", extra="forbid", validate_default=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    data_dir: Path = Field(
-        Path("~/.local/share/openrekog").expanduser(),
+    data_dir: HomePath = Field(
+        Path("~/.local/share/openrekog"),
         description="Folder for the database, the vector index, keys.json and the buckets.",
     )
-    models_dir: Path = Field(
-        Path("~/.cache/openrekog/models").expanduser(),
+    models_dir: HomePath = Field(
+        Path("~/.cache/openrekog/models"),
         description="Folder for fetched and converted model files.",
     )
     database_url: str | None = Field(
@@ -57,7 +61,7 @@ class Settings(BaseSettings):
     shutdown_timeout: int = Field(
         30, ge=1, description="Seconds that accepted requests get to finish after SIGTERM."
     )
-    keys_file: Path | None = Field(
+    keys_file: HomePath | None = Field(
         None, description="Access keys; unset is keys.json in the data folder."
     )
     run_open: bool = Field(

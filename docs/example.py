@@ -1,0 +1,62 @@
+"""The README's example: compare two photographs, index people, find one of them in a new picture.
+
+Run it beside a server: `make serve`, then `.venv/bin/python docs/example.py`.
+"""
+
+import io
+import sys
+from pathlib import Path
+
+import boto3
+from PIL import Image, ImageEnhance, ImageOps
+
+url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080"
+client = boto3.client(
+    "rekognition",
+    endpoint_url=url,
+    region_name="us-east-1",
+    aws_access_key_id="any",
+    aws_secret_access_key="any",
+)
+
+folder = Path(__file__).parent / "images"
+collins, hopper = ((folder / name).read_bytes() for name in ("collins.jpg", "hopper.jpg"))
+
+
+def another_photograph(of: bytes) -> bytes:
+    """A smaller, mirrored, darker cut-out stands in for a second photograph of the person."""
+    picture = ImageOps.mirror(Image.open(io.BytesIO(of)).crop((60, 0, 400, 400)).resize((220, 259)))
+    file = io.BytesIO()
+    ImageEnhance.Brightness(picture).enhance(0.6).save(file, "JPEG", quality=70)
+    return file.getvalue()
+
+
+print("What is known of a face:")
+(face,) = client.detect_faces(Image={"Bytes": collins}, Attributes=["ALL"])["FaceDetails"]
+print(
+    f"  age {face['AgeRange']['Low']}-{face['AgeRange']['High']}, {face['Gender']['Value']},",
+    end=" ",
+)
+print(f"{face['Emotions'][0]['Type']}, smiling: {face['Smile']['Value']},", end=" ")
+print(f"{len(face['Landmarks'])} landmarks, confidence {face['Confidence']:.1f}")
+
+print("Are these two the same person?")
+for name, target in {
+    "another photograph": another_photograph(collins),
+    "hopper.jpg": hopper,
+}.items():
+    answer = client.compare_faces(
+        SourceImage={"Bytes": collins}, TargetImage={"Bytes": target}, SimilarityThreshold=0
+    )
+    print(f"  collins.jpg and {name}: similarity {answer['FaceMatches'][0]['Similarity']:.2f}")
+
+print("Who is this?")
+client.create_collection(CollectionId="people")
+for name, photograph in {"Eileen_Collins": collins, "Grace_Hopper": hopper}.items():
+    client.index_faces(CollectionId="people", Image={"Bytes": photograph}, ExternalImageId=name)
+found = client.search_faces_by_image(
+    CollectionId="people", Image={"Bytes": another_photograph(collins)}
+)
+for match in found["FaceMatches"]:
+    print(f"  {match['Face']['ExternalImageId']}, similarity {match['Similarity']:.2f}")
+client.delete_collection(CollectionId="people")
