@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.responses import ORJSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from openrekog.api_spec.service import load_service
 from openrekog.server import operations
@@ -74,7 +74,7 @@ def add_probes(app: FastAPI, services: Services, metrics: Metrics) -> None:
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> Response:
         found = readiness(services)
-        return ORJSONResponse(found.report, 200 if found.ready else 503)
+        return JSONResponse(found.report, 200 if found.ready else 503)
 
     @app.get("/metrics", include_in_schema=False)
     def scrape() -> Response:

@@ -29,7 +29,7 @@ ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\
 openrekog {version} is ready on {url}
   docs page   {url}/docs
-  try it      python -c 'import boto3; print(boto3.client("rekognition", {arguments}).list_collections())'
+  try it      python -c 'import boto3; print(boto3.client("rekognition", {arguments}).list_collections()["CollectionIds"])'
 """  # noqa: E501 - a line to copy
 
 

@@ -30,5 +30,6 @@ def readiness(services: Services) -> Readiness:
             "database": "ok",
             "faces_stored": faces,
             "face_model": services.faces.model_name,
+            "models": {model.name: model.provider for model in services.runtime.loaded},
         },
     )

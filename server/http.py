@@ -84,7 +84,7 @@ class Api:
         log.info(
             "request",
             request_id=request.id,
-            operation=operation,
+            operation=call.door.operation if call else None,
             status=reply.status,
             code=reply.code,
             milliseconds=round(seconds * 1000, 2),

@@ -8,6 +8,9 @@ from structlog.typing import Processor
 
 from openrekog.server.settings import Settings
 
+# These tell of every start and stop; below a warning our own lines are enough.
+CHATTY = ("uvicorn", "alembic", "botocore", "urllib3")
+
 
 def configure_logs(settings: Settings) -> None:
     """Called once by the process that serves; libraries and tests leave logging alone."""
@@ -37,8 +40,8 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Uvicorn tells of every start, stop and connection; ours are enough below a warning.
-    logging.getLogger("uvicorn").setLevel(max(level, logging.WARNING))
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
 def renderers(settings: Settings) -> list[Processor]:

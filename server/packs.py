@@ -5,9 +5,9 @@ from openrekog.server.settings import Settings
 
 
 def chosen_packs(settings: Settings) -> tuple[Pack, ...]:
-    """Named packs first. A default pack joins in unless all that it can do is done by them."""
+    """Named packs first. A default pack joins in unless opt-in ones do all that it can."""
     named = find(settings.packs)
     check_licences(named, settings.accept_licences)
-    covered = {capability for pack in named for capability in pack.capabilities}
+    covered = {what for pack in named if not pack.default for what in pack.capabilities}
     rest = (pack for pack in default_packs() if pack not in named)
     return (*named, *(pack for pack in rest if not covered.issuperset(pack.capabilities)))

@@ -17,7 +17,6 @@ window.ui = SwaggerUIBundle({
   deepLinking: true,
   defaultModelsExpandDepth: -1,
   docExpansion: "list",
-  filter: true,
   displayRequestDuration: true,
   validatorUrl: null,
   // The request as typed: the one sent may hold megabytes of base64.
