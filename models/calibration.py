@@ -1,5 +1,6 @@
 """Scales that people can read: tables that turn a network's raw numbers into 0 to 100."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,7 +31,9 @@ class Curve:
         return float(np.interp(raw, self.raw, self.scaled))
 
     def unscale(self, scaled: float) -> float:
-        """The smallest raw value that reaches `scaled`."""
+        """The smallest raw value that reaches `scaled`; every value reaches the first anchor."""
+        if scaled <= self.scaled[0]:
+            return -math.inf
         return float(np.interp(scaled, self.scaled, self.raw))
 
 

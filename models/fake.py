@@ -46,7 +46,7 @@ class FakeFaceAnalyzer:
     """A FaceAnalyzer; see the module for its rules."""
 
     model_name = "fake"
-    model_version = "fake-1"
+    model_version = "7.0"
     dimension = DIMENSION
 
     def __init__(self, similarity: Sequence[tuple[float, float]]) -> None:
@@ -87,6 +87,8 @@ class FakeFaceAnalyzer:
         return float(np.interp(cosine, self._cosines, self._similarities))
 
     def cosine(self, similarity: float) -> float:
+        if similarity <= self._similarities[0]:
+            return -1.0  # even opposite vectors reach the first anchor
         return float(np.interp(similarity, self._similarities, self._cosines))
 
 

@@ -1,0 +1,68 @@
+"""A server with the fake pack for most tests, and one with the real models for the others."""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.servers import FAKE, ServerProcess
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+Launch = Callable[..., ServerProcess]
+REGIONS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """Shared by all tests: each has a region of its own in it, and sees nothing of the others."""
+    running = ServerProcess(tmp_path_factory.mktemp("fake") / "data").start()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """With the default packs, as a user starts it."""
+    running = ServerProcess(tmp_path_factory.mktemp("real") / "data", {}).start()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Starts servers that belong to one test alone: `launch(max_body_bytes=2048)`."""
+    with contextlib.ExitStack() as running:
+
+        def start(name: str = "data", preexec: Any = None, **settings: Any) -> ServerProcess:
+            one = ServerProcess(tmp_path / name, {**FAKE, **settings}, preexec)
+            running.callback(one.close)
+            return one.start()
+
+        yield start
+
+
+@pytest.fixture
+def region() -> str:
+    return f"test-{next(REGIONS)}"
+
+
+@pytest.fixture
+def client(server: ServerProcess, region: str) -> "RekognitionClient":
+    return server.client(region)
+
+
+@pytest.fixture
+def real_client(real_server: ServerProcess, region: str) -> "RekognitionClient":
+    return real_server.client(region)
+
+
+@pytest.fixture
+def people(client: "RekognitionClient") -> str:
+    """An empty collection."""
+    client.create_collection(CollectionId="people")
+    return "people"

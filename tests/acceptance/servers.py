@@ -1,0 +1,161 @@
+"""Runs `openrekog serve` as a process of its own, as a user does, and gives clients for it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import orjson
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+COMMAND = Path(sys.executable).with_name("openrekog")
+READY = re.compile(r"is ready on (http://\S+)")
+SECONDS_TO_START = 60.0
+SECONDS_TO_STOP = 40.0
+
+FAKE: Mapping[str, Any] = {"packs": ["fake"]}
+
+
+@dataclass
+class ServerProcess:
+    """One server with its own data folder; settings are named as in the `Settings` class."""
+
+    data_dir: Path
+    settings: Mapping[str, Any] = field(default_factory=lambda: FAKE)
+    preexec: Any = None
+    url: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    _clients: list[Any] = field(default_factory=list)
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir.with_name(f"{self.data_dir.name}.log")
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def start(self) -> "ServerProcess":
+        """Returns once the ready line is printed; a restart listens where clients expect it."""
+        port = str(self.port) if self.url else "0"
+        environment = clean_environment() | as_environment(self.settings)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [COMMAND, "serve", "--port", port, "--data-dir", self.data_dir],
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=self.preexec,
+            )
+        self.url = self._wait_until_ready(self.process)
+        return self
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> str:
+        give_up = time.monotonic() + SECONDS_TO_START
+        while process.poll() is None and time.monotonic() < give_up:
+            if ready := READY.search(self.log.read_text(errors="replace")):
+                return ready[1]
+            time.sleep(0.02)
+        self.kill()
+        raise RuntimeError(f"the server did not start:\n{self.log.read_text(errors='replace')}")
+
+    def stop(self) -> int:
+        """Ends it as an init system does; its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """Ends it as a power cut does."""
+        return self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> int:
+        if self.process is None:
+            return 0
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(SECONDS_TO_STOP)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        self.kill()
+
+    def client(
+        self,
+        region: str = "us-east-1",
+        key: Mapping[str, str] | None = None,
+        **config: Any,
+    ) -> "RekognitionClient":
+        """A client that tells the first error and leaves all checking to the server."""
+        credentials = key or {"access_key_id": "any", "secret_access_key": "any"}
+        client = aws_session().client(
+            "rekognition",
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=credentials["access_key_id"],
+            aws_secret_access_key=credentials["secret_access_key"],
+            aws_session_token=credentials.get("session_token"),
+            config=Config(
+                **{"retries": {"total_max_attempts": 1}, "parameter_validation": False, **config}
+            ),
+        )
+        self._clients.append(client)
+        return client
+
+    def create_key(self, account: str, *options: str) -> Mapping[str, str]:
+        """What `openrekog keys create` prints."""
+        printed = subprocess.run(
+            [
+                COMMAND,
+                "keys",
+                "create",
+                "--account",
+                account,
+                "--data-dir",
+                self.data_dir,
+                *options,
+            ],
+            env=clean_environment(),
+            check=True,
+            capture_output=True,
+        ).stdout
+        key: Mapping[str, str] = orjson.loads(printed)
+        return key
+
+
+@cache
+def aws_session() -> boto3.session.Session:
+    """Shared, because every new session reads the service model again."""
+    return boto3.session.Session()
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours, without what would configure the server, the AWS tools or a proxy."""
+    unwanted = ("OPENREKOG_", "AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    if "OPENREKOG_MODELS_DIR" in os.environ:
+        kept["OPENREKOG_MODELS_DIR"] = os.environ["OPENREKOG_MODELS_DIR"]
+    return kept
+
+
+def as_environment(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        f"OPENREKOG_{name.upper()}": value
+        if isinstance(value, str)
+        else orjson.dumps(value).decode()
+        for name, value in settings.items()
+    }
