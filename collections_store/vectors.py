@@ -26,8 +26,10 @@ def checked(
             f"collection {collection.collection_id!r} holds vectors of {collection.face_model!r}, "
             f"not of {face_model!r}"
         )
-    array = np.asarray(vectors, dtype=np.float32).reshape(len(vectors), -1)
-    if len(array) and array.shape[1] != collection.dimension:
+    array = np.asarray(vectors, dtype=np.float32)
+    if not len(array):
+        return array.reshape(0, collection.dimension)
+    if array.shape[1] != collection.dimension:
         raise InvalidVector(
             f"collection {collection.collection_id!r} holds vectors of {collection.dimension} "
             f"numbers, not of {array.shape[1]}"

@@ -27,10 +27,15 @@ class SharedIndex:
         self._face_model = face_model
         self._folder = folder
         self._loaded = False
+        # How often every row was read because no file, or no memory, was of use.
+        self.built = 0
         # Held while the index is changed or searched.
         self._turn = threading.Lock()
         self._waiting: list[_Waiting] = []
         self._queue = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._index)
 
     @property
     def bytes(self) -> int:
@@ -51,6 +56,7 @@ class SharedIndex:
                 return
             if not feed.reaches(self._index.revision):
                 self._index = VectorIndex(self._index.dimension)
+            self.built += self._index.revision == 0
             for changes in feed.changes(self._index.revision):
                 self._index.apply(changes)
             self._index.revision = feed.revision

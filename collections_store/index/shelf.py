@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,15 @@ Kind = Literal["faces", "users"]
 # So many rows are read from the database in about a tenth of a second, and a save writes up to a
 # whole segment: below it, a save costs more than it spares the next start.
 SAVE_FROM = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfStats:
+    """What is in memory, and how many indexes had to be built from rows alone."""
+
+    vectors: int
+    bytes: int
+    built: int
 
 
 class IndexShelf:
@@ -81,6 +91,15 @@ class IndexShelf:
         for index in indexes:
             if index.unsaved >= SAVE_FROM:
                 index.save()
+
+    def stats(self) -> ShelfStats:
+        with self._lock:
+            indexes = list(self._indexes.values())
+        return ShelfStats(
+            vectors=sum(len(index) for index in indexes),
+            bytes=sum(index.bytes for index in indexes),
+            built=sum(index.built for index in indexes),
+        )
 
     def folders(self) -> set[int]:
         """The collections that have files."""

@@ -74,9 +74,10 @@ def scope() -> Scope:
 @pytest.fixture
 def create() -> Callable[..., Collection]:
     def make(store: Store, collection_id: str = "staff", **other: Any) -> Collection:
-        settings = {"face_model": "sface", "face_model_version": "7.0", "dimension": DIMENSION}
+        settings: dict[str, Any] = {"face_model": "sface", "face_model_version": "7.0"}
+        settings |= {"dimension": DIMENSION} | other
         with store.write() as rows:
-            return rows.collections.create(SCOPE, collection_id, **(settings | other))
+            return rows.collections.create(SCOPE, collection_id, **settings)
 
     return make
 

@@ -196,10 +196,15 @@ def test_an_exception_undoes_the_whole_block(
     store: Store, collection: Collection, add: Add, unit: Unit
 ) -> None:
     kept = add(store, collection, 1)
-    with pytest.raises(ZeroDivisionError), store.write() as rows:
-        rows.faces.add(collection, "image", None, two_faces(unit))
-        rows.faces.delete(collection, kept)
-        raise ZeroDivisionError
+
+    def break_off() -> None:
+        with store.write() as rows:
+            rows.faces.add(collection, "image", None, two_faces(unit))
+            rows.faces.delete(collection, kept)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
     with store.read() as rows:
         assert [face.face_id for face in rows.faces.list(collection, 10).items] == kept
         assert rows.collections.get(collection.scope, "staff").face_count == 1

@@ -22,9 +22,13 @@ def test_the_same_request_gets_the_same_answer(store: Store, scope: Scope) -> No
 
 
 def test_an_answer_belongs_to_the_work(store: Store, scope: Scope) -> None:
-    with pytest.raises(ZeroDivisionError), store.write() as rows:
-        rows.requests.remember(scope, "CreateUser", "token", "a", "{}")
-        raise ZeroDivisionError
+    def break_off() -> None:
+        with store.write() as rows:
+            rows.requests.remember(scope, "CreateUser", "token", "a", "{}")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
     with store.read() as rows:
         assert rows.requests.replay(scope, "CreateUser", "token", "a") is None
 
