@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ROOMS := api_spec collections_store models server
 JOBS ?= auto
+REQUESTS ?= 20000
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format spec accuracy bench soak prerequisites install install-dev models clean
@@ -23,22 +24,27 @@ check: install-dev ## Format, lint, types, the arrows between the rooms, generat
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@MYPYPATH=.typecheck $(BIN)/mypy $(addprefix .typecheck/openrekog/,$(ROOMS))
-	@$(BIN)/mypy benchmarks tests/*.py
+	@$(BIN)/mypy benchmarks docs tests/*.py
 	@PYTHONPATH=.typecheck $(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m openrekog.api_spec.generate --check
+	@$(BIN)/python docs/generate.py --check
 
 format: install-dev ## Let ruff mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-spec: install-dev ## Regenerate api_spec/shapes.py and the operations table of the README
+spec: install-dev ## Regenerate api_spec/shapes.py and the tables of README.md and docs/
 	@$(BIN)/python -m openrekog.api_spec.generate
+	@$(BIN)/python docs/generate.py
 
 accuracy: install-dev models ## Measure accuracy on the labelled data in DATA
 	@$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data $(DATA))
 
-bench: install-dev models ## Measure speed through HTTP and of its parts
-	@$(BIN)/python -m benchmarks.run
+bench: install-dev models ## Measure speed through HTTP, beside the bare model loop
+	@$(BIN)/python -m benchmarks.run $(BENCH)
+
+soak: install-dev models ## Watch the server's memory over REQUESTS mixed requests
+	@$(BIN)/python -m benchmarks.soak --requests $(REQUESTS)
 
 install: prerequisites $(VENV)/.installed
 install-dev: prerequisites $(VENV)/.installed-dev
