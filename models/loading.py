@@ -1,7 +1,6 @@
 """Builds the face analyzer out of packs: which file feeds which architecture."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +20,7 @@ from openrekog.models.detection import MultiScaleDetector
 from openrekog.models.faces import ModelFaceAnalyzer
 from openrekog.models.pack import Pack, find
 from openrekog.models.session import Session
+from openrekog.models.turning import TurningDetector
 
 # What the API calls FaceModelVersion: AWS's of today, because clients compare it with a number.
 FACE_MODEL_VERSION = "7.0"
@@ -61,6 +61,7 @@ def load_face_analyzer(
 def _load_default(open_file: Open, *, quality: bool) -> ModelFaceAnalyzer:
     yunet = YuNet(open_file("yunet", "yunet.onnx"))
     centerface = CenterFace(open_file("centerface", "centerface.onnx"))
+    networks = (yunet, centerface) if quality else (yunet,)
     age_gender = AgeGender(
         open_file("age_gender", "age-v1.onnx"),
         open_file("age_gender", "gender-v1.onnx"),
@@ -69,7 +70,7 @@ def _load_default(open_file: Open, *, quality: bool) -> ModelFaceAnalyzer:
     return ModelFaceAnalyzer(
         model_name="sface",
         model_version=FACE_MODEL_VERSION,
-        detector=MultiScaleDetector((yunet, centerface) if quality else (yunet,), centerface),
+        detector=TurningDetector(MultiScaleDetector(networks, centerface)),
         landmarker=Landmarks68(open_file("landmarks68", "fr_landmark.onnx")),
         embedder=SFace(open_file("sface", "sface.onnx")),
         attributes=_load_attributes(open_file, age_gender),
@@ -84,7 +85,7 @@ def _load_premium(store: PackPaths, runtime: Opener, open_file: Open) -> ModelFa
     return ModelFaceAnalyzer(
         model_name=pack.name,
         model_version=FACE_MODEL_VERSION,
-        detector=MultiScaleDetector((parts.detector,), curve=SCRFD_DETECTION),
+        detector=TurningDetector(MultiScaleDetector((parts.detector,), curve=SCRFD_DETECTION)),
         landmarker=parts.landmarker,
         embedder=parts.embedder,
         attributes=_load_attributes(open_file, parts.age_gender),
