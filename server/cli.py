@@ -58,13 +58,16 @@ def serve(
     )
     configure_logs(settings)
     try:
+        serving.check_limits(settings)
         keys = serving.open_keys(settings)
         listener = serving.take_address(settings)
+        model_commands.pull_missing(settings)
+        url = url_of(listener)
+        serving.run(
+            settings, keys, listener, lambda: typer.echo(ready_text(url, signed=keys.required))
+        )
     except (serving.RefusedError, KeysFileError) as error:
         fail(str(error))
-    model_commands.pull_missing(settings)
-    url = url_of(listener)
-    serving.run(settings, keys, listener, lambda: typer.echo(ready_text(url, signed=keys.required)))
 
 
 def ready_text(url: str, *, signed: bool) -> str:

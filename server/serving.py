@@ -6,12 +6,20 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from openrekog.api_spec.service import load_service
+from openrekog.collections_store.errors import IncompatibleDatabase
+from openrekog.models.providers import NoProviderError
+from openrekog.models.store import MissingModelError
 from openrekog.server.app import create_app
 from openrekog.server.keys import KeyRing, KeysFile
+from openrekog.server.limits import RateLimits
 from openrekog.server.listening import bind, build_server, is_loopback
 from openrekog.server.metrics import Metrics
 from openrekog.server.services import open_services
 from openrekog.server.settings import Settings
+
+# What a wrong setting or a damaged folder leads to; the messages say what and where.
+START_FAULTS = (IncompatibleDatabase, MissingModelError, NoProviderError, OSError)
 
 
 class RefusedError(Exception):
@@ -29,6 +37,13 @@ def open_keys(settings: Settings) -> KeyRing:
             "or set OPENREKOG_RUN_OPEN=true to accept every request."
         )
     return keys
+
+
+def check_limits(settings: Settings) -> None:
+    try:
+        RateLimits(settings.rate_limits, load_service().operations)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
 
 
 def take_address(settings: Settings) -> socket.socket:
@@ -50,7 +65,10 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
     metrics = Metrics()
-    services = open_services(settings, observer=metrics.observe_model)
+    try:
+        services = open_services(settings, observer=metrics.observe_model)
+    except START_FAULTS as error:
+        raise RefusedError(str(error)) from error
     try:
         app = create_app(services, keys, metrics)
         build_server(app, settings.shutdown_timeout, ready).run(sockets=[listener])

@@ -14,6 +14,7 @@ import pytest
 
 from openrekog.api_spec.service import load_service
 from openrekog.server.admission import ByteBudget, Workers
+from openrekog.server.app import create_app
 from openrekog.server.auth import Authenticator
 from openrekog.server.bodies import BodyLimits
 from openrekog.server.dispatch import Dispatcher
@@ -23,6 +24,8 @@ from openrekog.server.limits import RateLimits
 from openrekog.server.listening import bind, build_server
 from openrekog.server.metrics import Metrics
 from openrekog.server.origins import Origins
+from openrekog.server.services import open_services
+from openrekog.server.settings import Settings
 
 AWS_JSON = "application/x-amz-json-1.1"
 
@@ -43,9 +46,10 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class RunningApi:
+class Line:
+    """Plain HTTP to a port of this machine."""
+
     port: int
-    api: Api
 
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -68,8 +72,16 @@ class RunningApi:
         """As curl calls."""
         return self.request("POST", f"/{operation}", body, {"content-type": "application/json"})
 
+    def get(self, path: str) -> Answer:
+        return self.request("GET", path)
+
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+
+@dataclass(frozen=True)
+class RunningApi(Line):
+    api: Api
 
 
 StartApi = Callable[..., RunningApi]
@@ -77,6 +89,13 @@ StartApi = Callable[..., RunningApi]
 
 @pytest.fixture
 def start_api(tmp_path: Path) -> Iterator[StartApi]:
+    with running_apis(tmp_path) as start:
+        yield start
+
+
+@contextlib.contextmanager
+def running_apis(folder: Path) -> Iterator[StartApi]:
+    """Starts APIs that end with the block; `folder` may hold a keys file."""
     with contextlib.ExitStack() as running:
 
         def start(
@@ -97,7 +116,7 @@ def start_api(tmp_path: Path) -> Iterator[StartApi]:
                     service=service,
                     handlers=handlers,
                     authenticator=Authenticator(
-                        KeyRing(KeysFile(tmp_path / "keys.json")),
+                        KeyRing(KeysFile(folder / "keys.json")),
                         service=service.signing_name,
                         default_account="000000000000",
                         clock_skew=300,
@@ -129,3 +148,17 @@ def served(app: Any) -> Iterator[int]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def fake_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """The whole app in this process, with the fake pack."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"), packs=("fake",))
+    metrics = Metrics()
+    services = open_services(settings, observer=metrics.observe_model)
+    try:
+        app = create_app(services, KeyRing(KeysFile(settings.keys_path)), metrics)
+        with served(app) as port:
+            yield Line(port)
+    finally:
+        services.close()

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import structlog
 
 from openrekog.server.keys import KeysFile, generate_key
-from tests.server.conftest import AWS_JSON, RunningApi, StartApi
+from tests.server.conftest import AWS_JSON, RunningApi, StartApi, running_apis
 
 TEAM = b'{"CollectionId":"team"}'
 DESCRIBED = {"FaceCount": 3, "UserCount": 0}
@@ -22,9 +23,10 @@ def describe(context: Any, request: Any) -> dict[str, Any]:
         return {"FaceCount": 3, "UserCount": 0}
 
 
-@pytest.fixture
-def api(start_api: StartApi) -> RunningApi:
-    return start_api({"DescribeCollection": describe}, max_body_bytes=256 * 1024)
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    with running_apis(tmp_path_factory.mktemp("api")) as start:
+        yield start({"DescribeCollection": describe}, max_body_bytes=256 * 1024)
 
 
 def test_both_doors_lead_to_one_handler(api: RunningApi) -> None:
@@ -116,10 +118,12 @@ def test_a_wrong_type_is_a_fault_of_serialization(api: RunningApi) -> None:
     assert answer.json["Message"]
 
 
-@pytest.fixture
-def closed_api(start_api: StartApi, tmp_path: Any) -> RunningApi:
-    KeysFile(tmp_path / "keys.json").add(generate_key("123456789012"))
-    return start_api({"DescribeCollection": describe}, max_body_bytes=256 * 1024)
+@pytest.fixture(scope="module")
+def closed_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    folder = tmp_path_factory.mktemp("closed")
+    KeysFile(folder / "keys.json").add(generate_key("123456789012"))
+    with running_apis(folder) as start:
+        yield start({"DescribeCollection": describe}, max_body_bytes=256 * 1024)
 
 
 FAULTY = b'{"CollectionId": []}'
@@ -294,7 +298,8 @@ def test_web_pages(start_api: StartApi, allowed: tuple[str, ...], origin: str, s
         assert "access-control-allow-origin" not in answer.headers
 
 
-def test_metrics_count_by_operation_and_code(api: RunningApi) -> None:
+def test_metrics_count_by_operation_and_code(start_api: StartApi) -> None:
+    api = start_api({"DescribeCollection": describe})
     for body in (TEAM, TEAM, b"{}"):
         api.call("DescribeCollection", body)
     api.call("Nope" * 9)

@@ -1,0 +1,188 @@
+"""The command as a user runs it."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.acceptance.servers import COMMAND, ServerProcess, clean_environment
+
+POLICY = {"Statement": [{"Effect": "Allow", "Action": "rekognition:List*", "Resource": "*"}]}
+
+
+def run(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=clean_environment() | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_version() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", run("version").stdout)
+
+
+def test_keys_from_making_to_deleting(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_bytes(orjson.dumps(POLICY))
+    where = ("--data-dir", tmp_path)
+    assert "no keys" in run("keys", "list", *where).stdout
+    made = run("keys", "create", "--account", "123456789012", "--policy", policy, *where)
+    key = orjson.loads(made.stdout)
+    assert key["account_id"] == "123456789012"
+    assert len(key["secret_access_key"]) == 40
+    assert key["policy"]["Statement"][0]["Action"] == ["rekognition:List*"]
+    assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o600
+
+    listed = run("keys", "list", *where).stdout
+    assert key["access_key_id"] in listed
+    assert key["secret_access_key"] not in listed
+    assert run("keys", "delete", key["access_key_id"], *where).returncode == 0
+    again = run("keys", "delete", key["access_key_id"], *where)
+    assert (again.returncode, again.stderr) == (1, f"There is no key {key['access_key_id']}.\n")
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (None, "Cannot read "),
+        ("{", "is not a policy that can be used:\n"),
+        ('{"Statement": [{"Effect": "Maybe"}]}', "Statement.0.Effect: Input should be 'Allow'"),
+    ],
+    ids=["no file", "no json", "no policy"],
+)
+def test_a_bad_policy_makes_no_key(tmp_path: Path, policy: str | None, said: str) -> None:
+    path = tmp_path / "policy.json"
+    if policy is not None:
+        path.write_text(policy)
+    done = run(
+        "keys", "create", "--account", "123456789012", "--policy", path, "--data-dir", tmp_path
+    )
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not (tmp_path / "keys.json").exists()
+
+
+def test_models_list_and_verify(tmp_path: Path) -> None:
+    where = ("--models-dir", tmp_path)
+    listed = run("models", "list", *where)
+    assert re.search(r"^sface +default +38\.7 MB +not here +Apache-2\.0$", listed.stdout, re.M)
+    assert "face embedder" in listed.stdout
+    verified = run("models", "verify", "sface", *where)
+    assert verified.returncode == 1
+    assert "is missing" in verified.stderr
+    unknown = run("models", "verify", "nope", *where)
+    assert (unknown.returncode, unknown.stderr[:12]) == (1, "no pack nope")
+
+
+def test_a_licence_must_be_accepted_by_name(tmp_path: Path) -> None:
+    done = run("models", "pull", "buffalo_l", "--models-dir", tmp_path)
+    assert done.returncode == 1
+    assert "LicenseRef-InsightFace-NonCommercial" in done.stderr
+    served = run("serve", "--pack", "buffalo_l", "--port", "0", "--data-dir", tmp_path)
+    assert served.returncode == 1
+    assert "LicenseRef-InsightFace-NonCommercial" in served.stderr
+
+
+def test_an_open_address_needs_keys(tmp_path: Path) -> None:
+    done = run(
+        "serve", "--host", "0.0.0.0", "--port", "0", "--pack", "fake", "--data-dir", tmp_path
+    )
+    assert done.returncode == 1
+    assert "openrekog keys create" in done.stderr
+    assert "OPENREKOG_RUN_OPEN" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("OPENREKOG_PORT", "x", "  port: Input should be a valid integer"),
+        ("OPENREKOG_CLOCK_SKEW", "-1", "  clock_skew: Input should be greater than 0"),
+        ("OPENREKOG_PACKS", '["nope"]', "no pack nope"),
+        ("OPENREKOG_PROVIDERS", '["nope"]', "unknown providers ['nope']"),
+        ("OPENREKOG_MODELS_DIR", "/dev/null/x", "Not a directory"),
+        ("OPENREKOG_RATE_LIMITS", '{"Nope": 1}', "rate_limits names 'Nope'"),
+    ],
+)
+def test_a_bad_setting_is_told(tmp_path: Path, name: str, value: str, said: str) -> None:
+    packs = {"OPENREKOG_PACKS": '["sface"]' if "MODELS" in name else '["fake"]', name: value}
+    done = run("serve", "--data-dir", tmp_path, **({"OPENREKOG_PORT": "0"} | packs))
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Any:
+    running = ServerProcess(tmp_path / "data").start()
+    yield running
+    running.close()
+
+
+def test_the_ready_lines_say_how_to_go_on(server: ServerProcess) -> None:
+    text = server.log.read_text()
+    assert f"docs page   {server.url}/docs" in text
+    command = re.search(r"python -c '(.+)'", text)
+    assert command is not None
+    done = subprocess.run(
+        [COMMAND.with_name("python"), "-c", command[1]],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_a_port_in_use_is_told_at_once(server: ServerProcess, tmp_path: Path) -> None:
+    done = run("serve", "--port", str(server.port), "--pack", "fake", "--data-dir", tmp_path)
+    assert done.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{server.port}: Address already in use." in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_the_first_key_closes_a_running_server(server: ServerProcess) -> None:
+    stranger = server.client()
+    stranger.list_collections()
+    key = server.create_key("123456789012")
+    with pytest.raises(stranger.exceptions.ClientError, match="UnrecognizedClientException"):
+        stranger.list_collections()
+    server.client(key=key).create_collection(CollectionId="team")
+
+
+def test_sigterm_finishes_what_was_accepted(server: ServerProcess) -> None:
+    assert server.process is not None
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+        line.sendall(
+            b"POST /ListCollections HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 2\r\n\r\n{"
+        )
+        time.sleep(0.2)  # until the server has read the head
+        os.kill(server.process.pid, signal.SIGTERM)
+        wait_until_closed(server.port)
+        line.sendall(b"}")
+        assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert server.process.wait(20) == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+def wait_until_closed(port: int) -> None:
+    give_up = time.monotonic() + 10
+    while time.monotonic() < give_up:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the server still listens")

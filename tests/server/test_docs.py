@@ -1,0 +1,50 @@
+"""The docs page: complete without the internet, and nothing on it comes from elsewhere."""
+
+import re
+
+import pytest
+
+from openrekog.api_spec.service import load_service
+from openrekog.server.docs import ASSETS
+from tests.server.conftest import Line
+
+
+def test_the_page_links_only_to_what_we_serve(fake_server: Line) -> None:
+    page = fake_server.get("/docs")
+    assert page.status == 200
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    links = re.findall(r'(?:src|href)="([^"]+)"', page.body.decode())
+    assert len(links) == 5
+    for link in links:
+        assert fake_server.get(f"/{link}").status == 200
+
+
+@pytest.mark.parametrize("name", ASSETS)
+def test_asset(fake_server: Line, name: str) -> None:
+    found = fake_server.get(f"/docs/{name}")
+    assert found.status == 200
+    assert found.headers["content-type"].split(";")[0] == ASSETS[name][1]
+    assert len(found.body) > 200
+
+
+def test_our_scripts_import_what_we_serve(fake_server: Line) -> None:
+    script = fake_server.get("/docs/docs.js").body.decode()
+    imports = re.findall(r'from "\./([^"]+)"', script)
+    assert sorted(imports) == ["pictures.js", "signing.js"]
+    assert set(imports) <= ASSETS.keys()
+
+
+@pytest.mark.parametrize("name", ["nope.js", "..%2Fapp.py", "docs.html"])
+def test_nothing_else_is_served(fake_server: Line, name: str) -> None:
+    assert fake_server.get(f"/docs/{name}").status in (403, 404)
+
+
+def test_the_document_shows_every_operation_and_what_is_missing(fake_server: Line) -> None:
+    document = fake_server.get("/openapi.json").json
+    assert document["openapi"] == "3.1.0"
+    paths = document["paths"]
+    assert paths.keys() == {f"/{name}" for name in load_service().operations}
+    assert "not available" not in paths["/DetectFaces"]["post"]["summary"]
+    assert paths["/StartMediaAnalysisJob"]["post"]["summary"].endswith("(not available yet)")
+    groups = [tag["name"] for tag in document["tags"]]
+    assert groups.index("Image") < groups.index("Bulk analysis")

@@ -1,0 +1,61 @@
+"""Health, readiness and metrics of a whole server."""
+
+import base64
+import io
+
+import orjson
+import PIL.Image
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.server.conftest import Line
+
+
+def picture() -> str:
+    gradient = PIL.Image.linear_gradient("L").convert("RGB")
+    file = io.BytesIO()
+    gradient.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def call(server: Line, operation: str, **members: object) -> int:
+    headers = {"content-type": "application/json"}
+    return server.request("POST", f"/{operation}", orjson.dumps(members), headers).status
+
+
+def samples(server: Line) -> dict[str, float]:
+    text = server.get("/metrics").body.decode()
+    return {
+        sample.name
+        + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_health(fake_server: Line) -> None:
+    answer = fake_server.get("/healthz")
+    assert (answer.status, answer.json) == (200, {"status": "alive"})
+
+
+def test_readiness(fake_server: Line) -> None:
+    answer = fake_server.get("/readyz")
+    assert answer.status == 200
+    assert answer.json["status"] == "ready"
+    assert answer.json["database"] == "ok"
+    assert answer.json["face_model"] == "fake"
+
+
+def test_metrics(fake_server: Line) -> None:
+    before = samples(fake_server)
+    assert call(fake_server, "CreateCollection", CollectionId="metrics") == 200
+    image = {"Bytes": picture()}
+    assert call(fake_server, "IndexFaces", CollectionId="metrics", Image=image) == 200
+    assert call(fake_server, "IndexFaces", CollectionId="nope", Image=image) == 400
+    after = samples(fake_server)
+    assert after["openrekog_faces_stored"] == before["openrekog_faces_stored"] + 1
+    assert after["openrekog_requests_total OK IndexFaces"] == 1
+    assert after["openrekog_requests_total ResourceNotFoundException IndexFaces"] == 1
+    assert after["openrekog_request_seconds_count IndexFaces"] == 2
+    assert after["openrekog_requests_running"] == 0
+    assert after["openrekog_requests_queued"] == 0
+    assert after["openrekog_body_bytes"] == 0
