@@ -15,6 +15,7 @@ from openrekog.models.fetch import CLIENTS, Client, FetchError, check_clients, r
 from openrekog.models.pack import Pack, PackFile, Registry, Source, packs
 
 FETCH_FOLDER = ".fetch"
+HALF = "half-"
 
 
 class WrongHashError(RuntimeError):
@@ -172,6 +173,9 @@ class _Fetched:
         self._own_files = own_files
 
     def check(self, sources: Iterable[Source]) -> None:
+        """Raises MissingClientError before anything is fetched; drops what was half fetched."""
+        for half in self._folder.glob(f"{HALF}*"):
+            shutil.rmtree(half)
         if self._own_files is None:
             check_clients(
                 self._clients,
@@ -182,7 +186,7 @@ class _Fetched:
         if self._own_files is not None or self._place(source).is_dir():
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        half = Path(tempfile.mkdtemp(prefix="half-", dir=self._folder))
+        half = Path(tempfile.mkdtemp(prefix=HALF, dir=self._folder))
         self._clients[source.registry].fetch(source, half)
         half.rename(self._place(source))
 
