@@ -1,9 +1,8 @@
-"""An index that many threads ask at once: whoever gets the turn answers everybody who waits."""
+"""An index that many threads ask at once: one answers everybody who waits, and hands on."""
 
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from openrekog.collections_store.index import files
@@ -14,11 +13,14 @@ from openrekog.collections_store.index.vector_index import Hits, Query, VectorIn
 MOST_QUERIES = 64
 
 
-@dataclass(slots=True)
 class _Waiting:
-    queries: Sequence[Query]
-    hits: list[Hits] | None = None
-    error: BaseException | None = field(default=None)
+    """A search that waits for its answer, or to be the one who answers all that wait."""
+
+    def __init__(self, queries: Sequence[Query]) -> None:
+        self.queries = queries
+        self.hits: list[Hits] | None = None
+        self.error: BaseException | None = None
+        self.woken = threading.Event()
 
 
 class SharedIndex:
@@ -31,8 +33,10 @@ class SharedIndex:
         self.built = 0
         # Held while the index is changed or searched.
         self._turn = threading.Lock()
-        self._waiting: list[_Waiting] = []
         self._queue = threading.Lock()
+        self._waiting: list[_Waiting] = []
+        # Whether some thread answers, or has been woken to do so.
+        self._led = False
 
     def __len__(self) -> int:
         return len(self._index)
@@ -71,16 +75,31 @@ class SharedIndex:
         mine = _Waiting(queries)
         with self._queue:
             self._waiting.append(mine)
-        while mine.hits is None:
-            with self._turn:
-                if mine.hits is None and mine.error is None:
-                    self._answer(self._next(), threads)
-            if mine.error is not None:
-                raise mine.error
+            first, self._led = not self._led, True
+        if not first:
+            mine.woken.wait()
+        if mine.hits is None and mine.error is None:
+            self._lead(threads)
+        if mine.hits is None:
+            raise mine.error or RuntimeError("a search was answered with nothing")
         return mine.hits
 
+    def _lead(self, threads: ThreadPoolExecutor) -> None:
+        """Answers the oldest that wait, this thread's own among them, and hands the lead on."""
+        batch = self._next()
+        try:
+            with self._turn:
+                self._answer(batch, threads)
+        finally:
+            for answered in batch:
+                answered.woken.set()
+            with self._queue:
+                self._led = bool(self._waiting)
+                if self._led:
+                    self._waiting[0].woken.set()
+
     def _next(self) -> list[_Waiting]:
-        """The oldest of those that wait, at least one, as many as share a pass."""
+        """As many as share a pass, at least one."""
         with self._queue:
             taken = 0
             total = 0

@@ -24,17 +24,16 @@ NO_KEYS = np.empty(0, np.int64)
 class Naive:
     """Keys and vectors as they are stored, compared one by one in double precision."""
 
-    def __init__(self, vectors: Vectors) -> None:
-        self.halves = vectors.astype(np.float16)
-        self.alive = np.ones(len(vectors), np.bool_)
+    def __init__(self, halves: NDArray[np.float16]) -> None:
+        self.vectors = halves.astype(np.float64)
+        self.alive = np.ones(len(halves), np.bool_)
 
     def search(self, query: Query) -> list[tuple[int, float]]:
-        products = self.halves.astype(np.float64) @ query.vector.astype(np.float64)
+        products = self.vectors @ query.vector.astype(np.float64)
         cosines = np.where(self.alive, products, -9.0).astype(np.float32)
         order = np.argsort(-cosines, kind="stable")[: query.limit]
-        return [
-            (int(row) + 1, float(cosines[row])) for row in order if cosines[row] >= query.min_cosine
-        ]
+        order = order[cosines[order] >= query.min_cosine]
+        return list(zip((order + 1).tolist(), cosines[order].tolist(), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +92,12 @@ def test_hits_are_exact_however_many_ask(
 def test_equal_vectors_come_in_the_order_of_storing(
     index: VectorIndex, naive: Naive, threads: ThreadPoolExecutor, count: int
 ) -> None:
-    twins = np.flatnonzero((naive.halves == naive.halves[0]).all(axis=1))[::2]
+    twins = np.flatnonzero((naive.vectors == naive.vectors[0]).all(axis=1))[::2]
     naive.alive[:] = False
     naive.alive[twins[:500]] = True
     gone = np.flatnonzero(~naive.alive) + 1
     index.apply(Changes(NO_KEYS, np.empty((0, 16), np.float16), gone))
-    query = Query(naive.halves[0].astype(np.float32), 1000, 0.9)
+    query = Query(naive.vectors[0].astype(np.float32), 1000, 0.9)
     assert found(index, [query] * count, threads) == [naive.search(query)] * count
 
 
@@ -133,7 +132,7 @@ def test_a_vector_that_changes_is_found_as_it_is_now(
 ) -> None:
     new = np.eye(16, dtype=np.float16)[:2]
     index.apply(Changes(np.array([7, ROWS]), new, NO_KEYS))
-    naive.halves[[6, ROWS - 1]] = new
+    naive.vectors[[6, ROWS - 1]] = new
     query = Query(new[1].astype(np.float32), 3, 0.5)
     assert found(index, [query], threads) == [naive.search(query)]
     assert len(index) == ROWS
@@ -167,16 +166,16 @@ def test_threads_that_ask_at_once_share_passes(
     monkeypatch.setattr(VectorIndex, "search", counted)
     shared = SharedIndex(16, "sface", tmp_path)
     monkeypatch.setattr(shared, "_index", index)
-    queries = [Query(vector, 20, 0.0) for vector in unit(100)]
-    start = threading.Barrier(100)
+    queries = [Query(vector, 20, 0.0) for vector in unit(50)]
+    start = threading.Barrier(50)
 
     def ask(query: Query) -> list[tuple[int, float]]:
         start.wait()
         [hits] = shared.search([query], threads)
         return list(zip(hits.keys.tolist(), hits.cosines.tolist(), strict=True))
 
-    with ThreadPoolExecutor(100) as clients:
+    with ThreadPoolExecutor(50) as clients:
         assert list(clients.map(ask, queries)) == [naive.search(query) for query in queries]
-    assert sum(passes) == 100
-    assert len(passes) < 20
+    assert sum(passes) == 50
+    assert len(passes) < 15
     assert max(passes) <= 64
