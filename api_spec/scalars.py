@@ -12,6 +12,9 @@ from openrekog.api_spec.constraints import shortened
 from openrekog.api_spec.errors import Serialization
 
 LARGEST_FLOAT = math.ldexp(2 - 2**-23, 127)  # of 32 bits, as the API's floats are
+# From here on a float stands for several integers. The JSON parser makes floats of integers beyond
+# 64 bits, and -2**63 - 1 would become -2**63.
+LARGEST_EXACT = 2.0**53
 
 # What a JSON value is to Java, where numbers are of one class whatever their size.
 _JAVA_CLASSES = {
@@ -63,7 +66,7 @@ def _boolean(value: Any) -> bool:
 def _whole(value: Any, target: str, bits: int) -> int:
     """AWS rounds and clamps numbers that do not fit; answering another question than the one
     asked helps nobody, so they are refused."""
-    if type(value) is float and value.is_integer():
+    if type(value) is float and value.is_integer() and abs(value) < LARGEST_EXACT:
         value = int(value)
     if type(value) is not int or not -(1 << bits - 1) <= value < 1 << bits - 1:
         raise _unconvertible(value, target)
