@@ -7,6 +7,8 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from openrekog.server.protocol import HeadBoundedProtocol
+
 # Longer than clients keep idle connections, so that they and not we close them: a request sent
 # into a connection that we are closing would fail.
 KEEP_ALIVE_SECONDS = 75
@@ -28,7 +30,7 @@ def build_server(app: ASGIApp, shutdown_timeout: int, ready: Callable[[], None])
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=HeadBoundedProtocol,
         ws="none",
         log_config=None,
         access_log=False,

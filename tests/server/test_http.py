@@ -1,5 +1,7 @@
 """The request path on a real socket: doors, order of faults, bodies, admission."""
 
+import contextlib
+import http.client
 import re
 import threading
 import time
@@ -12,6 +14,7 @@ import pytest
 import structlog
 
 from openrekog.server.keys import KeysFile, generate_key
+from openrekog.server.protocol import HeadBoundedProtocol
 from tests.server.conftest import AWS_JSON, RunningApi, StartApi, running_apis
 
 TEAM = b'{"CollectionId":"team"}'
@@ -200,6 +203,40 @@ def test_a_client_that_hangs_up_harms_nobody(api: RunningApi) -> None:
             )
     assert api.call("DescribeCollection", TEAM).json == DESCRIBED
     wait_until(lambda: api.api.limits.budget.used == 0)
+
+
+def test_endless_headers_are_cut_off(api: RunningApi) -> None:
+    with api.connect() as line:
+        line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX-More: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(40):
+                line.sendall(b"a" * 10_000)
+        with contextlib.suppress(ConnectionResetError):
+            assert line.recv(4096)[:13] in (b"HTTP/1.1 431 ", b"")
+    assert api.call("DescribeCollection", TEAM).json == DESCRIBED
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HTT", b"POST / HTTP/1.1\r\nHost: x\r\n"])
+def test_a_head_that_never_ends_is_given_up(
+    start_api: StartApi, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(HeadBoundedProtocol, "head_seconds", 0.2)
+    api = start_api({"DescribeCollection": describe})
+    with api.connect() as line:
+        line.sendall(sent)
+        assert line.recv(4096) == b""
+    assert api.call("DescribeCollection", TEAM).json == DESCRIBED
+
+
+def test_one_connection_serves_many_requests(api: RunningApi) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
+    headers = {"content-type": "application/json"}
+    with contextlib.closing(connection):
+        for size in (0, 200_000, 0, 300_000, 100_000, 0):
+            connection.request("POST", "/DescribeCollection", TEAM + b" " * size, headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == (413 if size == 300_000 else 200)
 
 
 def wait_until(condition: Any) -> None:
