@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ ORT_NAMES: Mapping[str, str] = {
     "cpu": "CPUExecutionProvider",
 }
 
+BUILDS = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino")
+"""Distributions that all own the folder `onnxruntime`: the one installed last wins, in part."""
+
 DEFAULT_ORDER = ("cuda", "cpu")
 """TensorRT builds engines for minutes at the first start, so it is for those who ask. OpenVINO
 2026.4 measured no gain over onnxruntime 1.32 on converted packs (one thread: YuNet 640x640 7.1 ms
@@ -22,6 +26,18 @@ against 5.6, SFace 7.3 against 8.2, CenterFace 39.7 against 38.6, results equal 
 
 class NoProviderError(RuntimeError):
     """None of the providers that were asked for is in this installation of onnxruntime."""
+
+
+def installed_builds() -> tuple[str, ...]:
+    return tuple(name for name in BUILDS if any(distributions(name=name)))
+
+
+def warn_of_overwritten(installed: Sequence[str]) -> None:
+    if len(installed) > 1:
+        log.warning(
+            "%s overwrite each other; uninstall them all, then install one",
+            " and ".join(installed),
+        )
 
 
 def choose_providers(wanted: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:

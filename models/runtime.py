@@ -16,7 +16,15 @@ from typing import Any, Self
 import onnxruntime as ort
 
 from openrekog.models.batching import Batcher, BatchPolicy
-from openrekog.models.providers import ORT_NAMES, choose_providers, provider_options, short_name
+from openrekog.models.providers import (
+    ORT_NAMES,
+    NoProviderError,
+    choose_providers,
+    installed_builds,
+    provider_options,
+    short_name,
+    warn_of_overwritten,
+)
 from openrekog.models.session import Array, Feeds, Session, Shape
 
 log = logging.getLogger(__name__)
@@ -76,6 +84,7 @@ class Runtime:
     ) -> None:
         """`threads` is per model call: requests already run side by side. `batch_policy` of None
         batches on GPUs only, where it pays."""
+        warn_of_overwritten(installed_builds())
         self.providers = choose_providers(providers, ort.get_available_providers())
         self._threads = threads
         self._cache_dir = cache_dir
@@ -145,10 +154,14 @@ class Runtime:
         return Batcher(model, policy) if policy.max_batch > 1 and free_batch else model
 
     def _give_up_before(self, provider: str) -> None:
-        """onnxruntime quietly goes on with the next provider when one does not start, such as CUDA
-        without a driver: say so once, and do not try again for each model."""
-        if provider in self.providers and provider != self.providers[0]:
-            failed = self.providers[: self.providers.index(provider)]
+        """onnxruntime quietly goes on with the next provider, at last the CPU, when one does not
+        start, such as CUDA without a driver: say so once, and do not try again for each model."""
+        if provider not in self.providers:
+            raise NoProviderError(
+                f"{', '.join(self.providers)} did not start; onnxruntime's messages say why"
+            )
+        failed = self.providers[: self.providers.index(provider)]
+        if failed:
             log.warning("%s did not start; models run on %s", ", ".join(failed), provider)
             self.providers = self.providers[len(failed) :]
 

@@ -10,7 +10,13 @@ import pytest
 from onnx import TensorProto, helper, save
 
 from openrekog.models.batching import BatchPolicy
-from openrekog.models.providers import NoProviderError, choose_providers, provider_options
+from openrekog.models.providers import (
+    NoProviderError,
+    choose_providers,
+    installed_builds,
+    provider_options,
+    warn_of_overwritten,
+)
 from openrekog.models.runtime import LoadedModel, Runtime
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -121,8 +127,10 @@ def test_a_provider_that_does_not_start_is_given_up_once(
         runtime.load(small)
         runtime.load(small)
         assert [model.provider for model in runtime.loaded] == ["cpu", "cpu"]
-    assert asked == [[CUDA, CPU], [CPU]]
-    assert caplog.messages == ["cuda did not start; models run on cpu"]
+        assert asked == [[CUDA, CPU], [CPU]]
+        assert caplog.messages == ["cuda did not start; models run on cpu"]
+    with Runtime(["cuda"]) as runtime, pytest.raises(NoProviderError, match="cuda did not start"):
+        runtime.load(small)
 
 
 @pytest.mark.parametrize(
@@ -172,3 +180,16 @@ def test_tensorrt_keeps_its_engines(tmp_path: Path) -> None:
     options = provider_options("tensorrt", tmp_path, None)
     assert Path(options["trt_engine_cache_path"]).is_dir()
     assert Path(options["trt_engine_cache_path"]).is_relative_to(tmp_path)
+
+
+def test_one_build_of_onnxruntime_is_installed() -> None:
+    assert len(installed_builds()) == 1
+
+
+def test_builds_that_overwrite_each_other_are_reported(caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_overwritten(["onnxruntime-gpu"])
+    assert not caplog.messages
+    warn_of_overwritten(["onnxruntime", "onnxruntime-gpu"])
+    assert caplog.messages == [
+        "onnxruntime and onnxruntime-gpu overwrite each other; uninstall them all, then install one"
+    ]
