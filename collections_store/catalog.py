@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, false, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, false, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -87,7 +87,12 @@ class Collections:
 
     def _find(self, scope: Scope, collection_id: str) -> Row[Any] | None:
         return self.session.connection.execute(
-            select(collections).where(_living(scope), collections.c.collection_id == collection_id)
+            _NAMED,
+            {
+                "account_id": scope.account_id,
+                "region": scope.region,
+                "collection_id": collection_id,
+            },
         ).one_or_none()
 
     def list(self, scope: Scope, limit: int, after: Position | None = None) -> Page[Collection]:
@@ -107,6 +112,16 @@ def _living(scope: Scope) -> ColumnElement[bool]:
         collections.c.region == scope.region,
         collections.c.deleted == false(),
     )
+
+
+# Built once, as every statement on the way of a search or an IndexFaces: SQLAlchemy takes longer
+# to put such a statement together (0.1 ms) than SQLite to answer it.
+_NAMED = select(collections).where(
+    collections.c.account_id == bindparam("account_id"),
+    collections.c.region == bindparam("region"),
+    collections.c.collection_id == bindparam("collection_id"),
+    collections.c.deleted == false(),
+)
 
 
 def collection_of(row: Row[Any]) -> Collection:

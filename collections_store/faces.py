@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 
 from openrekog.collections_store.errors import NotFound, QuotaExceeded
 from openrekog.collections_store.records import (
@@ -94,7 +94,7 @@ class Faces:
 
     def get(self, collection: Collection, face_id: str) -> StoredFace:
         row = self.session.connection.execute(
-            _living(collection).where(faces.c.face_id == face_id)
+            _NAMED, {"in_collection": collection.key, "face_id": face_id}
         ).one_or_none()
         if row is None:
             raise NotFound("face", face_id)
@@ -102,13 +102,7 @@ class Faces:
 
     def vector(self, collection: Collection, face_id: str) -> Vector:
         data = self.session.connection.scalar(
-            select(faces.c.vector)
-            .join(collections, living(faces))
-            .where(
-                faces.c.collection == collection.key,
-                faces.c.face_id == face_id,
-                faces.c.deleted_at.is_(None),
-            )
+            _VECTOR, {"in_collection": collection.key, "face_id": face_id}
         )
         if data is None:
             raise NotFound("face", face_id)
@@ -133,19 +127,17 @@ class Faces:
         self, collection: Collection, image_id: str, external_image_id: str | None
     ) -> list[StoredFace]:
         rows = self.session.connection.execute(
-            _living(collection)
-            .where(
-                faces.c.image_id == image_id,
-                faces.c.external_image_id.is_not_distinct_from(external_image_id),
-            )
-            .order_by(faces.c.key)
+            _OF_IMAGE,
+            {
+                "in_collection": collection.key,
+                "image_id": image_id,
+                "external_image_id": external_image_id,
+            },
         )
         return [face_of(row) for row in rows]
 
     def _make_room(self, collection: Collection, new: int) -> None:
-        stored = self.session.connection.scalar(
-            select(collections.c.face_count).where(collections.c.key == collection.key)
-        )
+        stored = self.session.connection.scalar(_FACE_COUNT, {"in_collection": collection.key})
         if (stored or 0) + new > self.max_faces:
             raise QuotaExceeded("faces in a collection", self.max_faces)
 
@@ -179,21 +171,36 @@ class Faces:
 
 
 def _living(collection: Collection) -> Select[Any]:
-    return (
-        select_faces()
-        .where(faces.c.collection == collection.key)
-        .where(faces.c.deleted_at.is_(None))
-    )
+    return LIVING.where(faces.c.collection == collection.key)
 
 
-def select_faces() -> Select[Any]:
-    """Faces with their users and the model version of their collection, but without vectors."""
-    columns = [column for column in faces.c if column is not faces.c.vector]
-    return (
-        select(*columns, users.c.user_id, collections.c.face_model_version)
-        .join(collections, living(faces))
-        .outerjoin(users, users.c.key == faces.c.user)
+LIVING: Select[Any] = (
+    select(
+        *(column for column in faces.c if column is not faces.c.vector),
+        users.c.user_id,
+        collections.c.face_model_version,
     )
+    .join(collections, living(faces))
+    .outerjoin(users, users.c.key == faces.c.user)
+    .where(faces.c.deleted_at.is_(None))
+)
+"""Faces with their users and the model version of their collection, but without vectors."""
+
+_HERE = faces.c.collection == bindparam("in_collection")
+_NAMED = LIVING.where(_HERE, faces.c.face_id == bindparam("face_id"))
+_OF_IMAGE = LIVING.where(
+    _HERE,
+    faces.c.image_id == bindparam("image_id"),
+    faces.c.external_image_id.is_not_distinct_from(bindparam("external_image_id")),
+).order_by(faces.c.key)
+_VECTOR = (
+    select(faces.c.vector)
+    .join(collections, living(faces))
+    .where(_HERE, faces.c.face_id == bindparam("face_id"), faces.c.deleted_at.is_(None))
+)
+_FACE_COUNT = select(collections.c.face_count).where(
+    collections.c.key == bindparam("in_collection")
+)
 
 
 def face_of(row: Row[Any]) -> StoredFace:

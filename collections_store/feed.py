@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, exists, false, or_, select
+from sqlalchemy import Connection, bindparam, exists, false, or_, select
 
 from openrekog.collections_store.errors import NotFound
 from openrekog.collections_store.index.changes import Changes
@@ -19,6 +19,10 @@ TABLES = {"faces": faces, "users": users}
 # Rows read at a time: a few megabytes.
 PART = 10_000
 
+_REVISION = select(collections.c.revision, collections.c.purged).where(
+    collections.c.key == bindparam("collection"), collections.c.deleted == false()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RowFeed:
@@ -30,11 +34,7 @@ class RowFeed:
 
     @classmethod
     def of(cls, connection: Connection, collection: Collection, kind: Kind) -> "RowFeed":
-        row = connection.execute(
-            select(collections.c.revision, collections.c.purged).where(
-                collections.c.key == collection.key, collections.c.deleted == false()
-            )
-        ).one_or_none()
+        row = connection.execute(_REVISION, {"collection": collection.key}).one_or_none()
         if row is None:
             raise NotFound("collection", collection.collection_id)
         return cls(connection, collection, kind, row.revision, row.purged)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, select
 
-from openrekog.collections_store.faces import face_of, select_faces
+from openrekog.collections_store.faces import LIVING, face_of
 from openrekog.collections_store.feed import RowFeed
 from openrekog.collections_store.index.shelf import IndexShelf, Kind
 from openrekog.collections_store.index.vector_index import Query
@@ -26,8 +26,7 @@ class Search:
     collection: Collection
 
     def faces(self, vectors: Vectors, limit: int, min_cosine: float) -> list[list[Match]]:
-        statement = select_faces().where(faces.c.deleted_at.is_(None))
-        return self._find("faces", vectors, limit, min_cosine, statement, _match)
+        return self._find("faces", vectors, limit, min_cosine, LIVING, _match)
 
     def users(self, vectors: Vectors, limit: int, min_cosine: float) -> list[list[UserMatch]]:
         statement = select(users).where(users.c.deleted_at.is_(None))

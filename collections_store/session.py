@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table, false, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, false, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from openrekog.collections_store.errors import NotFound
@@ -22,6 +22,23 @@ RANDOM_BITS = 16
 
 def next_revision(revision: int) -> int:
     return ((revision >> RANDOM_BITS) + 1 << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
+
+
+_LOCKED = (
+    select(collections.c.revision)
+    .where(collections.c.key == bindparam("collection"), collections.c.deleted == false())
+    .with_for_update()
+)
+_THIS = collections.c.key == bindparam("collection_key")
+_REVISED = update(collections).where(_THIS).values(revision=bindparam("new_revision"))
+_COUNTED = (
+    update(collections)
+    .where(_THIS)
+    .values(
+        face_count=collections.c.face_count + bindparam("more_faces"),
+        user_count=collections.c.user_count + bindparam("more_users"),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -41,26 +58,19 @@ class Session:
         return self._revisions[collection.key]
 
     def _raise_revision(self, collection: Collection) -> int:
-        this = collections.c.key == collection.key
-        row = self.connection.execute(
-            select(collections.c.revision)
-            .where(this, collections.c.deleted == false())
-            .with_for_update()
-        ).one_or_none()
+        row = self.connection.execute(_LOCKED, {"collection": collection.key}).one_or_none()
         if row is None:
             raise NotFound("collection", collection.collection_id)
         revision = next_revision(row.revision)
-        self.connection.execute(update(collections).where(this).values(revision=revision))
+        self.connection.execute(
+            _REVISED, {"collection_key": collection.key, "new_revision": revision}
+        )
         return revision
 
     def count(self, collection: Collection, *, faces: int = 0, users: int = 0) -> None:
         self.connection.execute(
-            update(collections)
-            .where(collections.c.key == collection.key)
-            .values(
-                face_count=collections.c.face_count + faces,
-                user_count=collections.c.user_count + users,
-            )
+            _COUNTED,
+            {"collection_key": collection.key, "more_faces": faces, "more_users": users},
         )
 
 
