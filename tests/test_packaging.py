@@ -1,9 +1,12 @@
 """What a user installs: every sub-package, every data file, and one OpenCV."""
 
+import ast
+import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -65,3 +68,31 @@ def test_only_one_opencv_is_installed() -> None:
     """Two OpenCV wheels own the same files and overwrite each other."""
     names = {name.lower() for dist in metadata.distributions() if (name := dist.name)}
     assert {name for name in names if name.startswith("opencv")} == {"opencv-python-headless"}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Top-level names of other people's modules, those whose files are read included."""
+    text = path.read_text()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (name.name.split(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+    yield from re.findall(r'files\("(\w+)"\)', text)
+
+
+def test_every_library_that_is_used_is_a_dependency() -> None:
+    """The development tools bring some along, so that their absence shows only on a new machine."""
+    declared = {
+        re.split(r"[\[>=<]", name)[0].lower() for name in PROJECT["project"]["dependencies"]
+    }
+    only_types = {"mypy_boto3_s3"}
+    homes = metadata.packages_distributions()
+    missing = {
+        (str(path.relative_to(ROOT)), module)
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for module in set(imports_of(path)) - sys.stdlib_module_names - only_types - {"openrekog"}
+        if declared.isdisjoint(name.lower().replace("_", "-") for name in homes.get(module, ()))
+    }
+    assert missing == set()
