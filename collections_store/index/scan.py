@@ -91,9 +91,10 @@ class _Best:
         self._counts = np.zeros(queries, np.int64)
 
     def offer(self, cosines: Floats, alive: NDArray[np.bool_], start: int) -> None:
-        above = cosines >= self._floors
-        above &= alive[:, None]
-        rows, queries = np.nonzero(above)
+        # Flat, since NumPy looks for few ones in two dimensions ten times as slowly.
+        rows, queries = np.divmod(np.flatnonzero(cosines >= self._floors), len(self._floors))
+        living = alive[rows]
+        rows, queries = rows[living], queries[living]
         for query in np.unique(queries):
             mine = rows[queries == query]
             self._found[query].append(Candidates(mine + start, cosines[mine, query]))
