@@ -19,7 +19,10 @@ FAKE_PACK = "fake"
 def open_services(settings: Settings, observer: Observer | None = None) -> Services:
     """`observer` is told of every model call. The caller closes what it gets."""
     runtime = Runtime(
-        settings.providers, cache_dir=settings.models_dir / ".engines", observer=observer
+        settings.providers,
+        cache_dir=settings.data_dir / "engines",
+        gpu_memory_limit_bytes=settings.gpu_memory_limit_bytes,
+        observer=observer,
     )
     return Services(
         settings=settings,

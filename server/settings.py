@@ -41,6 +41,9 @@ class Settings(BaseSettings):
         description="Execution providers in order of preference (JSON list of tensorrt, cuda, "
         "openvino, cpu); empty picks the best that is present.",
     )
+    gpu_memory_limit_bytes: int | None = Field(
+        None, ge=MIB, description="GPU memory that each model may take; unset is no limit."
+    )
     request_threads: int = Field(
         0, ge=0, description="Requests worked on at once; 0 is two for each core."
     )
