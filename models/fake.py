@@ -8,6 +8,7 @@ or a little brighter, and not another picture.
 """
 
 import hashlib
+import struct
 from collections.abc import Sequence, Set
 from typing import Any
 
@@ -61,7 +62,9 @@ class FakeFaceAnalyzer:
 
     def find(self, image: Image, attributes: Set[FaceAttributeName] = frozenset()) -> list[Face]:
         thumbnail = _thumbnail(image)
-        if thumbnail.std() < LEAST_CONTRAST:
+        brightness = float(thumbnail.mean())
+        contrast = float(np.sqrt(np.square(thumbnail - brightness).mean()))
+        if contrast < LEAST_CONTRAST:
             return []
         draw = _Draw(thumbnail)
         return [
@@ -71,10 +74,10 @@ class FakeFaceAnalyzer:
                 landmarks=_LANDMARKS,
                 pose=Pose(yaw=draw(-30, 30), pitch=draw(-20, 20), roll=draw(-15, 15)),
                 quality=Quality(
-                    brightness=float(thumbnail.mean()) / 2.55,
-                    sharpness=min(100.0, float(thumbnail.std())),
+                    brightness=brightness / 2.55,
+                    sharpness=min(100.0, contrast),
                 ),
-                attributes=_attributes(draw, attributes),
+                attributes=_attributes(draw, attributes) if attributes else FaceAttributes(),
             )
         ]
 
@@ -93,16 +96,16 @@ class FakeFaceAnalyzer:
 
 
 class _Draw:
-    """Numbers that follow from a thumbnail, one after the other."""
+    """The 32 numbers that follow from a thumbnail, one after the other."""
 
     def __init__(self, thumbnail: Thumbnail) -> None:
         # Coarse steps: the same picture compressed anew mostly gives the same numbers.
-        steps = (thumbnail.reshape(4, 4, 4, 4, 3).mean(axis=(1, 3)) // 32).astype(np.uint8)
-        seed = int.from_bytes(hashlib.sha256(steps.tobytes()).digest()[:4])
-        self._numbers = np.random.RandomState(seed)
+        steps = (cv2.resize(thumbnail, (4, 4), interpolation=cv2.INTER_AREA) / 32).astype(np.uint8)
+        digest = hashlib.sha512(steps.tobytes()).digest()
+        self._numbers = iter(struct.unpack("<32H", digest))
 
     def __call__(self, low: float, high: float) -> float:
-        return float(self._numbers.uniform(low, high))
+        return low + (high - low) * next(self._numbers) / 0xFFFF
 
     def judgement(self) -> Judgement[bool]:
         return Judgement(self(0, 1) < 0.5, self(50, 100))
