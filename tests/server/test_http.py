@@ -150,6 +150,8 @@ def test_order_of_faults(closed_api: RunningApi, operation: str, body: bytes, co
 def test_strangers_do_not_make_us_parse_much(closed_api: RunningApi) -> None:
     answer = closed_api.call("Nope", b"{" + b" " * 70_000)
     assert answer.code == "MissingAuthenticationTokenException"
+    assert b"MissingAuthenticationTokenException" in chunked(closed_api, [b"{", b" " * 70_000])
+    assert b"SerializationException" in chunked(closed_api, [b"{", b" " * 60_000])
 
 
 def test_a_long_body_is_refused_unread(api: RunningApi) -> None:
