@@ -105,7 +105,8 @@ class _Draw:
         self._numbers = iter(struct.unpack("<32H", digest))
 
     def __call__(self, low: float, high: float) -> float:
-        return low + (high - low) * next(self._numbers) / 0xFFFF
+        share: float = next(self._numbers) / 0xFFFF
+        return low + (high - low) * share
 
     def judgement(self) -> Judgement[bool]:
         return Judgement(self(0, 1) < 0.5, self(50, 100))
