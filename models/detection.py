@@ -131,13 +131,13 @@ def _whole(seen: Candidates, level: Level, left: int, top: int) -> NDArray[np.bo
 
 
 def _outermost(found: Candidates) -> list[int]:
-    """Without the candidates inside of a larger one that is as likely: an eye is not a face."""
+    """Without the candidates inside of a larger likely one: an eye is not a face."""
     return [
         index
         for index, box in enumerate(found.boxes)
         if not np.any(
             (shares_within(found.boxes, box) > INSIDE)
-            & (found.scores > LEAST_SCORE)
+            & (found.scores >= LIKELY_SCORE)
             & (np.arange(len(found)) != index)
             & (_areas(found.boxes) > _areas(box[None]))
         )
