@@ -61,7 +61,7 @@ class Database:
             max_overflow=-1,
             pool_pre_ping=not self._sqlite,
         )
-        event.listen(self.engine, "handle_error", _translate)
+        event.listen(self.engine, "handle_error", _translate, retval=True)
         if self._sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -127,11 +127,13 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def _translate(context: ExceptionContext) -> None:
+def _translate(context: ExceptionContext) -> BaseException | None:
+    """The store's own error, or None for one that SQLAlchemy may raise as it is."""
     known = _meaning(context.original_exception)
-    if known is not None:
-        error, message = known
-        context.chained_exception = error(message)
+    if known is None:
+        return None
+    error, message = known
+    return error(message)
 
 
 def _meaning(error: BaseException) -> tuple[type[StoreError], str] | None:

