@@ -1,11 +1,19 @@
 """The docs page: complete without the internet, and nothing on it comes from elsewhere."""
 
 import re
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
 
+import orjson
 import pytest
 
 from openrekog.api_spec.service import load_service
-from openrekog.server.docs import ASSETS
+from openrekog.server.auth import Authenticator
+from openrekog.server.docs import ASSETS, OURS
+from openrekog.server.keys import KeyRing, KeysFile, generate_key, revealed
+from openrekog.server.wire import Request
 from tests.server.conftest import Line
 
 
@@ -48,3 +56,45 @@ def test_the_document_shows_every_operation_and_what_is_missing(fake_server: Lin
     assert paths["/StartMediaAnalysisJob"]["post"]["summary"].endswith("(not available yet)")
     groups = [tag["name"] for tag in document["tags"]]
     assert groups.index("Image") < groups.index("Bulk analysis")
+
+
+SIGN = """
+globalThis.location = {href: "http://127.0.0.1:8080/docs"};
+const {sign} = await import(process.argv[1]);
+const request = {url: "/DetectFaces", method: "POST", headers: {}, body: process.argv[3]};
+console.log(JSON.stringify((await sign(request, JSON.parse(process.argv[2]))).headers));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.parametrize("lifetime", [None, timedelta(hours=1)], ids=["key", "temporary key"])
+def test_the_page_signs_as_an_sdk_does(tmp_path: Path, lifetime: timedelta | None) -> None:
+    key, body = generate_key("123456789012", lifetime=lifetime), '{"Image":"ü"}'
+    secrets = revealed(key)
+    fields = {
+        "accessKeyId": key.access_key_id,
+        "secret": secrets["secret_access_key"],
+        "sessionToken": secrets.get("session_token", ""),
+        "region": "eu-west-1",
+    }
+    script = str(OURS / "signing.js")
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", SIGN, script, orjson.dumps(fields).decode(), body],
+        capture_output=True,
+        check=True,
+    )
+    headers = {"host": "127.0.0.1:8080", **orjson.loads(done.stdout)}
+    request = Request(
+        "id",
+        "POST",
+        b"/DetectFaces",
+        b"",
+        [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    )
+    file = KeysFile(tmp_path / "keys.json")
+    file.add(key)
+    checks = Authenticator(
+        KeyRing(file), service="rekognition", default_account="000000000000", clock_skew=300
+    )
+    caller = checks.confirm(checks.claim(request), request, body.encode())
+    assert (caller.scope.account_id, caller.scope.region) == ("123456789012", "eu-west-1")

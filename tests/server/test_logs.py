@@ -1,0 +1,57 @@
+"""Log lines: one form for ours and every library's."""
+
+import subprocess
+import sys
+
+import orjson
+import pytest
+
+PROGRAM = """
+import logging, structlog, warnings
+from openrekog.server.logs import configure_logs
+from openrekog.server.settings import Settings
+ours = structlog.get_logger("ours")
+configure_logs(Settings(log_format="{form}", log_level="{level}"))
+try:
+    1 / 0
+except ZeroDivisionError as error:
+    ours.error("failed", request_id="r1", exc_info=error)
+ours.info("request", request_id="r2", status=200)
+logging.getLogger("library").warning("careful with %s", "this")
+logging.getLogger("uvicorn.error").info("chatter")
+warnings.warn("old")
+"""
+
+
+def lines(form: str, level: str) -> list[str]:
+    program = PROGRAM.format(form=form, level=level)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+def test_json() -> None:
+    found = [orjson.loads(line) for line in lines("json", "info")]
+    assert [line["event"] for line in found[:3]] == ["failed", "request", "careful with this"]
+    failed, request, library, warning = found
+    assert failed["exception"][0]["exc_type"] == "ZeroDivisionError"
+    assert (request["request_id"], request["status"], request["level"]) == ("r2", 200, "info")
+    assert (library["logger"], library["level"]) == ("library", "warning")
+    assert "UserWarning: old" in warning["event"]
+    assert all(line["timestamp"].endswith("Z") for line in found)
+
+
+def test_console() -> None:
+    text = "\n".join(lines("console", "info"))
+    assert "ZeroDivisionError" in text
+    assert "request_id=r2" in text
+    assert "[warning  ] careful with this" in text
+    assert "chatter" not in text
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_level(form: str) -> None:
+    assert "request_id=r2" not in "\n".join(lines(form, "warning"))
+    assert '"r2"' not in "\n".join(lines(form, "warning"))
