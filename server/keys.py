@@ -77,7 +77,8 @@ class KeysFile:
     def read(self) -> tuple[AccessKey, ...]:
         """The keys; none when there is no file."""
         try:
-            text = self.path.read_bytes()
+            with told(self.path):
+                text = self.path.read_bytes()
         except FileNotFoundError:
             return ()
         try:
@@ -89,12 +90,12 @@ class KeysFile:
             raise KeysFileError(f"{self.path} is not a keys file: {places}") from None
 
     def add(self, key: AccessKey) -> None:
-        with self._locked():
+        with told(self.path), self._locked():
             self._write((*self.read(), key))
 
     def delete(self, access_key_id: str) -> bool:
         """Whether there was such a key."""
-        with self._locked():
+        with told(self.path), self._locked():
             keys = self.read()
             kept = tuple(key for key in keys if key.access_key_id != access_key_id)
             if len(kept) == len(keys):
@@ -126,6 +127,17 @@ class KeysFile:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """A folder that cannot be read or written is a fault of the set-up, not of the program."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise KeysFileError(f"{path} cannot be used: {error.strerror}") from error
 
 
 def document(keys: tuple[AccessKey, ...]) -> bytes:
@@ -171,7 +183,8 @@ class KeyRing:
 
     def _stat(self) -> tuple[int, int, int] | None:
         try:
-            found = self._file.path.stat()
+            with told(self._file.path):
+                found = self._file.path.stat()
         except FileNotFoundError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino

@@ -4,6 +4,7 @@ from typing import Any, NoReturn
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from openrekog.server.settings import Settings
 
@@ -19,6 +20,8 @@ def read_settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         fail("\n".join(["These settings cannot be used:", *faults_of(error)]))
+    except SettingsError as error:
+        fail(f"{error}: lists and objects are written as JSON, such as '[\"centerface\"]'.")
 
 
 def faults_of(error: ValidationError) -> list[str]:

@@ -23,7 +23,9 @@ from openrekog.server.messages import fail, read_settings
 from openrekog.server.packs import chosen_packs
 from openrekog.server.settings import Settings
 
-app = typer.Typer(help="Model packs: what there is, and what is on this machine.")
+app = typer.Typer(
+    help="Model packs: what there is, and what is on this machine.", no_args_is_help=True
+)
 
 MEGABYTE = 1_000_000
 PULL_FAULTS = (FetchError, WrongHashError, LicenceNotAcceptedError, UnknownPackError, OSError)
@@ -36,7 +38,11 @@ Names = Annotated[list[str] | None, typer.Argument(help="Packs; without names th
 def list_packs(models_dir: ModelsDir = None) -> None:
     """List every pack with what it does, its licence and size, and whether it is here."""
     settings = read_settings(models_dir=models_dir)
-    for state in PackStore(settings.models_dir).states():
+    try:
+        states = PackStore(settings.models_dir).states()
+    except OSError as error:
+        fail(str(error))
+    for state in states:
         pack, here = state.pack, "here" if state.present else "not here"
         kind = "default" if pack.default else "opt-in"
         size = f"{pack.size_bytes / MEGABYTE:.1f} MB" if pack.files else "no files"
@@ -62,7 +68,7 @@ def pull_packs(
         check_licences(chosen, (*settings.accept_licences, *(accept_licence or ())))
         pull(settings, chosen, own_files)
     except PULL_FAULTS as error:
-        fail(str(error))
+        fail(hinted(error))
     typer.echo(f"{count(chosen)} in {settings.models_dir}.")
 
 
@@ -72,9 +78,9 @@ def verify_packs(packs: Names = None, models_dir: ModelsDir = None) -> None:
     settings = read_settings(models_dir=models_dir)
     try:
         chosen = named_or_default(packs)
-    except UnknownPackError as error:
+        faults = PackStore(settings.models_dir).verify(chosen)
+    except (UnknownPackError, OSError) as error:
         fail(str(error))
-    faults = PackStore(settings.models_dir).verify(chosen)
     if faults:
         fail("\n".join(faults))
     typer.echo(f"{count(chosen)} in {settings.models_dir}, every file as it should be.")
@@ -94,7 +100,17 @@ def pull_missing(settings: Settings) -> None:
     try:
         pull(settings, chosen_packs(settings), None)
     except PULL_FAULTS as error:
-        fail(str(error))
+        fail(hinted(error))
+
+
+def hinted(error: Exception) -> str:
+    """The message, and how a licence is accepted where one has to be."""
+    if not isinstance(error, LicenceNotAcceptedError):
+        return str(error)
+    return (
+        f"{error}\n`models pull` takes the name by --accept-licence, "
+        "and the server by OPENREKOG_ACCEPT_LICENCES='[\"NAME\"]'."
+    )
 
 
 def pull(settings: Settings, packs: tuple[Pack, ...], own_files: Path | None) -> None:

@@ -110,6 +110,8 @@ def test_an_open_address_needs_keys(tmp_path: Path) -> None:
         ("OPENREKOG_PORT", "x", "  port: Input should be a valid integer"),
         ("OPENREKOG_CLOCK_SKEW", "-1", "  clock_skew: Input should be greater than 0"),
         ("OPENREKOG_PACKS", '["nope"]', "no pack nope"),
+        ("OPENREKOG_PACKS", "fake", "lists and objects are written as JSON"),
+        ("OPENREKOG_KEYS_FILE", "/dev/null/keys.json", "/dev/null/keys.json cannot be used"),
         ("OPENREKOG_PROVIDERS", '["nope"]', "unknown providers ['nope']"),
         ("OPENREKOG_MODELS_DIR", "/dev/null/x", "Not a directory"),
         ("OPENREKOG_RATE_LIMITS", '{"Nope": 1}', "rate_limits names 'Nope'"),
@@ -121,6 +123,26 @@ def test_a_bad_setting_is_told(tmp_path: Path, name: str, value: str, said: str)
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("models", "list"),
+        ("models", "verify", "yunet"),
+        ("models", "pull", "yunet"),
+        ("keys", "list"),
+        ("keys", "create", "--account", "123456789012"),
+        ("keys", "delete", "AKIAIOSFODNN7EXAMPLE"),
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_is_none_is_told(command: tuple[str, ...]) -> None:
+    nowhere = {"OPENREKOG_MODELS_DIR": "/dev/null/models", "OPENREKOG_DATA_DIR": "/dev/null/data"}
+    done = run(*command, **nowhere)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "/dev/null/" in done.stderr + done.stdout
 
 
 @pytest.fixture
