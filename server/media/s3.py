@@ -44,6 +44,9 @@ class S3Objects:
         return cls(client)
 
     def read(self, bucket: str, key: str, version: str | None, max_bytes: int) -> bytes:
+        # S3 takes such steps literally; a proxy before it may resolve them, out of the bucket.
+        if any(step in (".", "..") for step in key.split("/")):
+            raise errors.InvalidS3Object(NO_METADATA)
         wanted: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
         if version is not None:
             wanted["VersionId"] = version
