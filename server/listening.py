@@ -35,6 +35,7 @@ def build_server(app: ASGIApp, shutdown_timeout: int, ready: Callable[[], None])
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nobody asks where a request came from
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=shutdown_timeout,
     )

@@ -153,16 +153,12 @@ def read_date(text: str) -> datetime:
     """`X-Amz-Date` in basic format; a `Date` header may also be in the form of RFC 9110."""
     try:
         if re.fullmatch(r"\d{8}T\d{6}Z", text):
-            return basic_date(text)
+            return datetime.fromisoformat(text)
         if "," in text:
             return parsedate_to_datetime(text).astimezone(UTC)
     except ValueError as error:
         raise wrong_date(text) from error
     raise wrong_date(text)
-
-
-def basic_date(text: str) -> datetime:
-    return datetime.strptime(text, BASIC_FORMAT).replace(tzinfo=UTC)
 
 
 def wrong_date(text: str) -> MalformedSignatureError:
