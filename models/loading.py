@@ -45,7 +45,7 @@ def load_face_analyzer(
     """The analyzer of the default packs and of those named beside them.
 
     To name `buffalo_l` replaces detection, landmarks, embeddings, age and gender. To name
-    `centerface` is the quality mode: it sees every window beside YuNet, for many times the time,
+    `centerface` is the quality mode: it sees every window beside YuNet, for four times the time,
     where otherwise it only gives a second opinion on doubtful faces.
     """
     chosen = {pack.name for pack in find(named)}

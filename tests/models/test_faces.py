@@ -1,5 +1,6 @@
 """Faces found in real photographs: NASA's portrait of Eileen Collins and others of scikit-image."""
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,10 @@ import numpy as np
 import pytest
 
 from openrekog.models.faces import ModelFaceAnalyzer
+from openrekog.models.loading import load_face_analyzer
 from openrekog.models.results import Box, Face, Image
+from openrekog.models.runtime import Runtime
+from openrekog.models.store import PackStore
 from openrekog.models.windows import fine_levels, levels
 from tests.models.pictures import (
     astronaut,
@@ -207,3 +211,16 @@ def test_windows_come_in_few_shapes_and_cover_every_picture() -> None:
                 assert max(y for _, y in corners) + level.window_height >= level.height
     assert len(shapes) <= 20
     assert all(side % 32 == 0 for shape in shapes for side in shape)
+
+
+def test_the_quality_mode_shows_every_window_to_both_detectors(store: PackStore) -> None:
+    calls: Counter[str] = Counter()
+
+    def count(name: str, _seconds: float, _batch: int) -> None:
+        calls[name] += 1
+
+    with Runtime(["cpu"], observer=count) as runtime:
+        face = only(load_face_analyzer(store, runtime, ["centerface"]).find(astronaut()))
+    assert calls["centerface/centerface"] >= calls["yunet/yunet"] > 0
+    assert overlap(face.box, FACE) > 0.6
+    assert face.confidence > 99
