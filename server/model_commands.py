@@ -120,7 +120,7 @@ def pull(settings: Settings, packs: tuple[Pack, ...], own_files: Path | None) ->
         return
     size = sum(pack.size_bytes for pack in missing) / MEGABYTE
     typer.echo(
-        f"Fetching {count(missing)} ({size:.0f} MB when ready) into {settings.models_dir}, once.",
+        f"Fetching {count(missing)} ({size:.1f} MB when ready) into {settings.models_dir}, once.",
         err=True,
     )
     with shown_progress() as progress:
