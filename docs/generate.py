@@ -12,6 +12,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from openrekog.models.pack import Pack, packs
+from openrekog.server.analysis.faces import LANDMARKS
 from openrekog.server.operations_table import markdown as operations
 from openrekog.server.settings import Settings
 
@@ -62,9 +63,15 @@ def origin_of(pack: Pack) -> str:
     return ", ".join(sorted(places)) or "no weights"
 
 
+def landmarks() -> str:
+    rows = (f"| {name} | {', '.join(map(str, points))} |" for name, points in LANDMARKS.items())
+    return "\n".join(["| Landmark | Mean of the points |", "|---|---|", *rows])
+
+
 CONTENTS: Mapping[str, Callable[[], str]] = {
     "operations": operations,
     "models": models,
+    "landmarks": landmarks,
     "settings": settings,
 }
 

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 from openrekog.api_spec.service import load_service
+from openrekog.api_spec.shapes import FaceDetail
+from openrekog.models.pack import packs
 from openrekog.server.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -27,3 +29,9 @@ def test_the_readme_lists_every_operation() -> None:
     text = (ROOT / "README.md").read_text()
     assert [name for name in load_service().operations if f"| {name} |" not in text] == []
     assert len(load_service().operations) == 75
+
+
+def test_every_pack_and_every_member_of_a_face_is_explained() -> None:
+    text = (ROOT / "docs" / "models.md").read_text()
+    assert [name for name, pack in packs().items() if text.count(name) < 2] == []
+    assert [name for name in FaceDetail.__annotations__ if name not in text] == []
