@@ -72,10 +72,12 @@ class RowFeed:
 
 
 def _changes(rows: Sequence[Any], dimension: int) -> Changes:
-    there = [row for row in rows if row.vector is not None]
-    data = b"".join(row.vector for row in there)
+    keys, vectors = zip(*rows, strict=True)
+    there = [vector for vector in vectors if vector is not None]
+    is_there = np.array([vector is not None for vector in vectors])
+    all_keys = np.array(keys, np.int64)
     return Changes(
-        keys=np.array([row.key for row in there], np.int64),
-        halves=np.frombuffer(data, STORED).reshape(-1, dimension),
-        gone=np.array([row.key for row in rows if row.vector is None], np.int64),
+        keys=all_keys[is_there],
+        halves=np.frombuffer(b"".join(there), STORED).reshape(-1, dimension),
+        gone=all_keys[~is_there],
     )

@@ -15,7 +15,7 @@ from openrekog.collections_store.index.segment import Segment
 Floats = NDArray[np.float32]
 
 # From so many queries on, widening and multiplying is cheaper (measured at 128 and 512 numbers).
-MULTIPLY_FROM = 6
+MULTIPLY_FROM = 8
 
 # A tile of single-precision numbers that stays in a core's second-level cache.
 TILE_NUMBERS = 128 * 1024

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -113,7 +114,9 @@ class IndexShelf:
             for name in [name for name in self._indexes if name[0] not in living]:
                 del self._indexes[name]
         for collection in set(folders) - set(living):
-            shutil.rmtree(self._folder / str(collection), ignore_errors=True)
+            # Another process may be doing the same; what it leaves is removed the next time.
+            with suppress(FileNotFoundError):
+                shutil.rmtree(self._folder / str(collection))
 
     def close(self) -> None:
         self._threads.shutdown()
