@@ -26,7 +26,8 @@ _ERROR_STATUS_TEXTS = {
 def openapi_document(service: Service, version: str) -> Json:
     operations = service.operations.values()
     groups = sorted({operation.group for operation in operations})
-    roots = (shape for each in operations for shape in (each.input, each.output))
+    asked = shapes_within(each.input for each in operations)
+    answered = shapes_within(each.output for each in operations)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -39,7 +40,7 @@ def openapi_document(service: Service, version: str) -> Json:
         "paths": {f"/{each.name}": {"post": _operation(each)} for each in operations},
         "components": {
             "schemas": {
-                **named_schemas(shapes_within(roots)),
+                **named_schemas(asked, answered),
                 **_ERROR_SCHEMAS,
             },
             "examples": {

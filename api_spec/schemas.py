@@ -14,9 +14,24 @@ Json = dict[str, Any]
 _BYTES = "The bytes of a JPEG or PNG file in base64, up to 5 MiB before encoding."
 
 
-def named_schemas(shapes: Iterable[Shape]) -> dict[str, Json]:
-    """Structures and enums get a schema of their own; the rest is told where it is used."""
-    return {shape.name: _schema(shape) for shape in shapes if _is_named(shape)}
+def named_schemas(asked: Iterable[Shape], answered: Iterable[Shape]) -> dict[str, Json]:
+    """Structures and enums of requests and of answers get a schema of their own; the rest is told
+    where it is used."""
+    of_answers = {shape.name: _answered(_schema(shape)) for shape in answered if _is_named(shape)}
+    of_requests = {shape.name: _schema(shape) for shape in asked if _is_named(shape)}
+    return dict(sorted({**of_answers, **of_requests}.items()))
+
+
+def _answered(schema: Json) -> Json:
+    """What only answers hold: they share lists with requests, but may leave them empty."""
+    if "properties" not in schema:
+        return schema
+    return schema | {
+        "properties": {
+            name: {rule: value for rule, value in member.items() if rule != "minItems"}
+            for name, member in schema["properties"].items()
+        }
+    }
 
 
 def _is_named(shape: Shape) -> bool:
