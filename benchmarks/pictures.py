@@ -15,7 +15,7 @@ SIZES: Mapping[str, tuple[int, int]] = {
     "tiny": (96, 96),
     "portrait": (250, 250),
     "photo": (640, 480),
-    "medium": (2000, 1500),
+    "medium": (1280, 960),
     "large": (4000, 3000),
 }
 """Names of pictures, and their widths and heights."""

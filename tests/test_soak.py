@@ -1,0 +1,18 @@
+"""The short form of `make soak`, with the fake pack: what remains is the server's own memory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.xdist_group("load")
+def test_memory_stays() -> None:
+    program = [sys.executable, "-m", "benchmarks.soak", "--pack", "fake"]
+    counts = ["--baseline", "200", "--requests", "600"]
+    done = subprocess.run([*program, *counts], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "| 600 |" in done.stdout
