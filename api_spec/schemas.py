@@ -103,11 +103,11 @@ def _scalar(shape: Shape) -> Json:
         case "blob":
             return _blob(shape)
         case "float":
-            return {"type": "number", "format": "float", **_FLOAT, **_range(shape)}
+            return {"type": "number", "format": "float", **_number(shape, _FLOAT, 0.5)}
         case "integer":
-            return {"type": "integer", "format": "int32", **_width(32), **_range(shape)}
+            return {"type": "integer", "format": "int32", **_number(shape, _width(32), 1)}
         case "long":
-            return {"type": "integer", "format": "int64", **_width(64), **_range(shape)}
+            return {"type": "integer", "format": "int64", **_number(shape, _width(64), 1)}
         case "timestamp":
             return {"type": "number", "description": "Seconds since 1970, with their fraction."}
         case _:
@@ -143,6 +143,13 @@ def _blob(shape: Shape) -> Json:
 def _range(shape: Shape) -> Json:
     names = {"min": "minimum", "max": "maximum"}
     return {name: shape.metadata[bound] for bound, name in names.items() if bound in shape.metadata}
+
+
+def _number(shape: Shape, widest: Json, example: float) -> Json:
+    """The shape's own limits within those of its type. Without any, an example keeps docs pages
+    from showing the least number of the type as what an answer looks like."""
+    own = _range(shape)
+    return {**widest, **own} if own else {**widest, "examples": [example]}
 
 
 _FLOAT: Json = {"minimum": -LARGEST_FLOAT, "maximum": LARGEST_FLOAT}
