@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from openrekog.api_spec import errors
+from openrekog.api_spec.service import Operation
 from openrekog.collections_store.records import Scope
 from openrekog.server import sigv4
 from openrekog.server.keys import AccessKey, KeyRing
@@ -182,12 +183,12 @@ def read_signature(request: Request) -> Signature:
     raise errors.MissingAuthenticationToken()
 
 
-def authorize(caller: Caller, operation: str, payload: Mapping[str, Any]) -> None:
+def authorize(caller: Caller, operation: Operation, payload: Mapping[str, Any]) -> None:
     """Refuses a call that the policy of the caller's key does not allow on all its resources."""
     if caller.policy is None:
         return
-    action = f"rekognition:{operation}"
-    for resource in resources_of(caller.scope, payload):
+    action = f"rekognition:{operation.name}"
+    for resource in resources_of(caller.scope, operation, payload):
         verdict = caller.policy.verdict(action, resource)
         if verdict == "allowed":
             continue

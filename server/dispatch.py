@@ -80,7 +80,7 @@ class Dispatcher:
         if isinstance(caller, ApiError):
             raise caller
         call.caller = caller
-        authorize(caller, operation.name, payload)
+        authorize(caller, operation, payload)
         self.limits.take(caller.scope.account_id, operation)
         with call.timed("decode"):
             checked = codec.decode(operation, payload)

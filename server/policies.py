@@ -3,6 +3,7 @@
 Conditions and policy variables are refused when a policy is read, rather than ignored later.
 """
 
+import fnmatch
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from openrekog.api_spec.service import Operation
 from openrekog.collections_store.records import Scope
 
 Verdict = Literal["allowed", "explicitly denied", "not allowed"]
@@ -111,20 +113,29 @@ def matches_any(patterns: Sequence[str], text: str) -> bool:
 
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
-    # Runs of stars are one star: several in a row would only make the search slow.
-    escaped = re.escape(re.sub(r"\*+", "*", pattern))
-    return re.compile(escaped.replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    # fnmatch's expressions never go back behind a star, so that no resource name, whatever its
+    # length, takes long. A bracket is a letter in a policy.
+    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
 
 
-def resources_of(scope: Scope, payload: Mapping[str, Any]) -> list[str]:
-    """The ARNs that a request acts on; `*` when it names none."""
+def resources_of(scope: Scope, operation: Operation, payload: Mapping[str, Any]) -> list[str]:
+    """The ARNs that a request acts on; `*` when it names none.
+
+    Members that the operation does not have are ignored when it is carried out, so they must not
+    speak for it here: who may do all to one collection could call ListCollections with its name.
+    """
     prefix = f"arn:aws:rekognition:{scope.region}:{scope.account_id}:"
-    named = [
-        prefix + template.format(payload[member])
-        for member, template in NAMED_RESOURCES.items()
+    given = {
+        member: payload[member]
+        for member in operation.input.members
         if isinstance(payload.get(member), str)
+    }
+    named = [
+        prefix + template.format(given[member])
+        for member, template in NAMED_RESOURCES.items()
+        if member in given
     ]
-    arns = [payload[member] for member in ARN_MEMBERS if isinstance(payload.get(member), str)]
+    arns = [given[member] for member in ARN_MEMBERS if member in given]
     return [*named, *map(full_arn, arns)] or ["*"]
 
 

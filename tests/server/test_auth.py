@@ -12,6 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from openrekog.api_spec.errors import ApiError
+from openrekog.api_spec.service import load_service
 from openrekog.collections_store.records import Scope
 from openrekog.server.auth import Authenticator, Caller, authorize
 from openrekog.server.keys import (
@@ -27,6 +28,7 @@ from openrekog.server.wire import Request
 
 ACCOUNT = "123456789012"
 BODY = b'{"CollectionId":"team"}'
+OPERATIONS = load_service().operations
 INVALID = "The security token included in the request is invalid."
 
 
@@ -307,10 +309,10 @@ def test_policy_decides() -> None:
     )
     key = generate_key(ACCOUNT, policy)
     caller = Caller(Scope(ACCOUNT, "us-east-1"), key.user_arn, key.policy)
-    authorize(caller, "ListFaces", {"CollectionId": "team"})
+    authorize(caller, OPERATIONS["ListFaces"], {"CollectionId": "team"})
     user = f"User: arn:aws:iam::{ACCOUNT}:user/{key.access_key_id} is not authorized to perform: "
     with pytest.raises(ApiError) as implicit:
-        authorize(caller, "ListUsers", {"CollectionId": "team"})
+        authorize(caller, OPERATIONS["ListUsers"], {"CollectionId": "team"})
     assert implicit.value.code == "AccessDeniedException"
     assert implicit.value.message == (
         f"{user}rekognition:ListUsers on resource: "
@@ -318,4 +320,4 @@ def test_policy_decides() -> None:
         "allows the rekognition:ListUsers action"
     )
     with pytest.raises(ApiError, match="with an explicit deny in an identity-based policy"):
-        authorize(caller, "ListFaces", {"CollectionId": "secret"})
+        authorize(caller, OPERATIONS["ListFaces"], {"CollectionId": "secret"})

@@ -1,8 +1,11 @@
 """Access policies: what is allowed, what is denied, and what is refused when read."""
 
+import time
+
 import pytest
 from pydantic import ValidationError
 
+from openrekog.api_spec.service import load_service
 from openrekog.collections_store.records import Scope
 from openrekog.server.policies import Policy, resources_of
 
@@ -131,16 +134,32 @@ PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/p/1"
 
 
 @pytest.mark.parametrize(
-    ("payload", "wanted"),
+    ("operation", "payload", "wanted"),
     [
-        ({}, ["*"]),
-        ({"CollectionId": "team"}, [COLLECTION + "team"]),
-        ({"CollectionId": 7}, ["*"]),
-        ({"ResourceArn": COLLECTION + "team"}, [COLLECTION + "team"]),
-        ({"ResourceArn": (COLLECTION + "team")[4:]}, [COLLECTION + "team"]),
-        ({"SourceProjectArn": PROJECT, "DestinationProjectArn": "x"}, ["x", PROJECT]),
+        ("DetectFaces", {}, ["*"]),
+        ("ListFaces", {"CollectionId": "team"}, [COLLECTION + "team"]),
+        ("ListFaces", {"CollectionId": 7}, ["*"]),
+        ("ListCollections", {"CollectionId": "team"}, ["*"]),
+        ("TagResource", {"ResourceArn": COLLECTION + "team"}, [COLLECTION + "team"]),
+        ("TagResource", {"ResourceArn": (COLLECTION + "team")[4:]}, [COLLECTION + "team"]),
+        (
+            "CopyProjectVersion",
+            {"SourceProjectArn": PROJECT, "DestinationProjectArn": "x"},
+            ["x", PROJECT],
+        ),
     ],
-    ids=["none", "collection", "wrong type", "arn", "arn without arn:", "two"],
+    ids=["none", "collection", "wrong type", "no member", "arn", "arn without arn:", "two"],
 )
-def test_resources_of_a_request(payload: dict[str, object], wanted: list[str]) -> None:
-    assert resources_of(Scope("123456789012", "us-east-1"), payload) == wanted
+def test_resources_of_a_request(
+    operation: str, payload: dict[str, object], wanted: list[str]
+) -> None:
+    called = load_service().operations[operation]
+    assert resources_of(Scope("123456789012", "us-east-1"), called, payload) == wanted
+
+
+def test_no_resource_name_takes_long() -> None:
+    """A policy is asked before lengths are checked: the name may be as long as the body."""
+    found = policy(rule("Allow", "*", COLLECTION + "*a*b*c"))
+    started = time.process_time()
+    assert found.verdict("rekognition:ListFaces", COLLECTION + "ab" * 500_000) == "not allowed"
+    assert time.process_time() - started < 5
