@@ -50,7 +50,12 @@ def configure_logs(settings: Settings) -> None:
 
 def renderers(settings: Settings) -> list[Processor]:
     if settings.log_format == "json":
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(to_json)]
+        # No local variables: secrets and pictures are among them.
+        traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return [
+            structlog.processors.ExceptionRenderer(traces),
+            structlog.processors.JSONRenderer(to_json),
+        ]
     if sys.stderr.isatty():
         return [structlog.dev.ConsoleRenderer(pad_event_to=0)]
     return [structlog.processors.format_exc_info, plain_line]

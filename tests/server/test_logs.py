@@ -12,8 +12,10 @@ from openrekog.server.logs import configure_logs
 from openrekog.server.settings import Settings
 ours = structlog.get_logger("ours")
 configure_logs(Settings(log_format="{form}", log_level="{level}"))
-try:
+def divide(secret):
     1 / 0
+try:
+    divide("hush")
 except ZeroDivisionError as error:
     ours.error("failed", request_id="r1", exc_info=error)
 ours.info("request", request_id="r2", status=200)
@@ -33,7 +35,9 @@ def lines(form: str, level: str) -> list[str]:
 
 
 def test_json() -> None:
-    found = [orjson.loads(line) for line in lines("json", "info")]
+    written = lines("json", "info")
+    assert "hush" not in "".join(written).replace('divide("hush")', "")
+    found = [orjson.loads(line) for line in written]
     assert [line["event"] for line in found[:3]] == ["failed", "request", "careful with this"]
     failed, request, library, warning = found
     assert failed["exception"][0]["exc_type"] == "ZeroDivisionError"
