@@ -19,6 +19,7 @@ try:
 except ZeroDivisionError as error:
     ours.error("failed", request_id="r1", exc_info=error)
 ours.info("request", request_id="r2", status=200)
+ours.info("forged", operation="x status=200\\x85y")
 logging.getLogger("library").warning("careful with %s", "this")
 logging.getLogger("uvicorn.error").info("chatter")
 warnings.warn("old")
@@ -31,15 +32,15 @@ def lines(form: str, level: str) -> list[str]:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == ""
-    return done.stderr.splitlines()
+    return done.stderr.rstrip("\n").split("\n")
 
 
 def test_json() -> None:
     written = lines("json", "info")
     assert "hush" not in "".join(written).replace('divide("hush")', "")
     found = [orjson.loads(line) for line in written]
-    assert [line["event"] for line in found[:3]] == ["failed", "request", "careful with this"]
-    failed, request, library, warning = found
+    assert [line["event"] for line in found[:3]] == ["failed", "request", "forged"]
+    failed, request, _, library, warning = found
     assert failed["exception"][0]["exc_type"] == "ZeroDivisionError"
     assert (request["request_id"], request["status"], request["level"]) == ("r2", 200, "info")
     assert (library["logger"], library["level"]) == ("library", "warning")
@@ -51,6 +52,7 @@ def test_console() -> None:
     text = "\n".join(lines("console", "info"))
     assert "ZeroDivisionError" in text
     assert "request_id=r2" in text
+    assert "operation='x status=200\\x85y'" in text
     assert "[warning  ] careful with this" in text
     assert "chatter" not in text
 
