@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, ScalarSelect, Select, bindparam, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from openrekog.collections_store.errors import NotFound, QuotaExceeded
 from openrekog.collections_store.records import (
@@ -117,7 +118,8 @@ class Faces:
             for row in rows_in(self.session.connection, _living(collection), faces.c.face_id, asked)
         }
         deleted = [name for name in asked if name in found and found[name].user is None]
-        failures = [_failure(name, found.get(name)) for name in asked if name not in set(deleted)]
+        gone = set(deleted)
+        failures = [_failure(name, found.get(name)) for name in asked if name not in gone]
         if deleted:
             self._bury([found[name].key for name in deleted], revision)
             self.session.count(collection, faces=-len(deleted))
@@ -159,19 +161,35 @@ class Faces:
     ) -> Page[StoredFace]:
         """In the order of storing; both filters may be given. A user that does not exist has no
         faces."""
-        statement = _living(collection).where(faces.c.key > (after or 0))
+        statement = _living(collection)
+        order: ColumnElement[int] = faces.c.key
         if user_id is not None:
-            statement = statement.where(users.c.user_id == user_id)
+            # The user is of this collection; were it named too, SQLite would read all its faces.
+            statement = LIVING.where(faces.c.user == _key_of_user(collection, user_id))
         if face_ids is not None:
             statement = statement.where(faces.c.face_id.in_(face_ids))
+            # In the order of an expression, or SQLite would read all faces, which have that order.
+            order = faces.c.key + 0
         rows = self.session.connection.execute(
-            statement.order_by(faces.c.key).limit(limit + 1)
+            statement.where(faces.c.key > (after or 0)).order_by(order).limit(limit + 1)
         ).all()
         return page_of(rows, limit, after, face_of)
 
 
 def _living(collection: Collection) -> Select[Any]:
     return LIVING.where(faces.c.collection == collection.key)
+
+
+def _key_of_user(collection: Collection, user_id: str) -> ScalarSelect[int]:
+    return (
+        select(users.c.key)
+        .where(
+            users.c.collection == collection.key,
+            users.c.user_id == user_id,
+            users.c.deleted_at.is_(None),
+        )
+        .scalar_subquery()
+    )
 
 
 LIVING: Select[Any] = (

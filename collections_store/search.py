@@ -14,7 +14,6 @@ from openrekog.collections_store.records import Collection, Match, UserMatch, Ve
 from openrekog.collections_store.session import rows_in
 from openrekog.collections_store.tables import faces, users
 from openrekog.collections_store.users import user_of
-from openrekog.collections_store.vectors import checked
 
 M = TypeVar("M")
 
@@ -80,7 +79,3 @@ def _match(row: Row[Any], cosine: float) -> Match:
 
 def _user_match(row: Row[Any], cosine: float) -> UserMatch:
     return UserMatch(user_of(row), cosine)
-
-
-def checked_queries(collection: Collection, vectors: Vectors, face_model: str | None) -> Vectors:
-    return checked(collection, vectors, face_model)

@@ -91,6 +91,14 @@ Index(
 )
 Index("ix_users_collection_key", users.c.collection, users.c.key)
 Index("ix_users_collection_revision", users.c.collection, users.c.revision)
+# Tombstones only, so that sweeping them away does not read every living row.
+Index(
+    "ix_users_tombstones",
+    users.c.collection,
+    users.c.deleted_at,
+    sqlite_where=users.c.deleted_at.is_not(None),
+    postgresql_where=users.c.deleted_at.is_not(None),
+)
 
 faces = Table(
     "faces",
@@ -116,6 +124,13 @@ Index("ix_faces_collection_image_id", faces.c.collection, faces.c.image_id)
 Index("ix_faces_collection_key", faces.c.collection, faces.c.key)
 Index("ix_faces_collection_revision", faces.c.collection, faces.c.revision)
 Index("ix_faces_user", faces.c.user)
+Index(
+    "ix_faces_tombstones",
+    faces.c.collection,
+    faces.c.deleted_at,
+    sqlite_where=faces.c.deleted_at.is_not(None),
+    postgresql_where=faces.c.deleted_at.is_not(None),
+)
 
 tags = Table(
     "tags",
