@@ -27,7 +27,16 @@ PIL.Image.MAX_IMAGE_PIXELS = None
 IMAGE_IDS = uuid.UUID("6f1d5be3-0a5c-5d0e-9d0c-6a4f3f0c8a51")  # namespace of our ImageIds
 
 # What Pillow's decoders raise for bytes that are not what their header says.
-DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError)
+DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    RuntimeError,  # the AVIF decoder's
+    struct.error,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 import contextlib
 import itertools
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.servers import FAKE, ServerProcess
+from tests.acceptance.servers import COMMAND, FAKE, ServerProcess, clean_environment
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -26,7 +27,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture(scope="session")
-def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def real_models() -> None:
+    """Skips what needs weights where nobody has fetched them."""
+    command = [COMMAND, "models", "verify"]
+    if subprocess.run(command, env=clean_environment(), capture_output=True).returncode:
+        pytest.skip("the default models are not here: openrekog models pull")
+
+
+@pytest.fixture(scope="session")
+def real_server(
+    real_models: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerProcess]:
     """With the default packs, as a user starts it."""
     running = ServerProcess(tmp_path_factory.mktemp("real") / "data", {}).start()
     yield running

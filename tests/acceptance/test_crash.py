@@ -21,7 +21,7 @@ from tests.acceptance.servers import ServerProcess
 pytestmark = pytest.mark.xdist_group("crash")  # one after the other: they are heavy on the disk
 
 CLIENTS = 4
-ROUNDS = 4
+ROUNDS = 3
 MOST_MATCHES = 4096
 KILLED_AFTER = (0.6, 1.8)  # seconds
 

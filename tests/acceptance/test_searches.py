@@ -136,6 +136,16 @@ class TestSearchFaces:
             FaceId=faces[1],
         )
 
+    def test_deleted_faces_do_not_stand_in_the_way(self, client: Any, people: str) -> None:
+        """However many better matches there were before."""
+        picture = person(1)
+        faces = [index(client, picture, ExternalImageId=f"n{number}") for number in range(120)]
+        image = {"Bytes": picture}
+        assert client.search_faces_by_image(CollectionId=people, Image=image, MaxFaces=1)
+        client.delete_faces(CollectionId=people, FaceIds=faces[:-1])
+        found = client.search_faces_by_image(CollectionId=people, Image=image, MaxFaces=1)
+        assert found_faces(found) == faces[-1:]
+
     def test_a_match_names_the_user_of_its_face(
         self, client: Any, people: str, faces: list[str]
     ) -> None:
@@ -326,6 +336,7 @@ class TestSearchUsers:
         assert "SearchedFace" not in answer
 
 
+@pytest.mark.xdist_group("real")
 class TestWithRealModels:
     @pytest.fixture
     def crowd(self, real_client: Any) -> Any:
@@ -378,10 +389,11 @@ class TestWithRealModels:
             assert answer["FaceMatches"][0]["Similarity"] > 90, name
 
 
+@pytest.mark.xdist_group("real")
 class TestThePromise:
     """Index photographs of several people, restart the server, find who is in a new one."""
 
-    def test_the_right_person_is_found(self, launch: Any) -> None:
+    def test_the_right_person_is_found(self, real_models: None, launch: Any) -> None:
         people = labelled_people(12) or {"Eileen": eileen()}
         server = launch(packs=[])
         client = server.client()
