@@ -19,6 +19,7 @@ from openrekog.api_spec import errors
 from openrekog.api_spec.overlay import ImageLimits
 from openrekog.api_spec.shapes import Image as ImageMember
 from openrekog.models.results import Image
+from openrekog.server.media.jpeg import TURNS, decode_colour
 from openrekog.server.media.objects import ObjectStore
 
 # We compare the claimed size with our own limits before decoding; Pillow's global only warns.
@@ -77,7 +78,10 @@ class ImageLoader:
         try:
             with PIL.Image.open(io.BytesIO(data), formats=tuple(self.formats)) as picture:
                 self._check_size(picture.width, picture.height, limits)
-                return to_rgb(picture)
+                fast = None
+                if picture.format == "JPEG" and picture.mode == "RGB":
+                    fast = decode_colour(data, orientation(picture))
+                return to_rgb(picture) if fast is None else fast
         except DECODE_ERRORS as error:
             raise errors.InvalidImageFormat("Request has invalid image format") from error
 
@@ -96,7 +100,8 @@ class ImageLoader:
 def to_rgb(picture: PIL.Image.Image) -> Image:
     """Any mode to 8-bit RGB: 16-bit loses its low byte, transparency lies on white."""
     # AWS reads the orientation of JPEG files alone.
-    upright = transposed(picture) if picture.format == "JPEG" else picture
+    turned = picture.format == "JPEG" and orientation(picture) in TURNS
+    upright = ImageOps.exif_transpose(picture) if turned else picture
     if upright.mode.startswith(("I", "F")):
         return np.repeat(eight_bits(np.asarray(upright))[:, :, None], 3, axis=2)
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
@@ -104,13 +109,12 @@ def to_rgb(picture: PIL.Image.Image) -> Image:
     return np.asarray(upright if upright.mode == "RGB" else upright.convert("RGB"))
 
 
-def transposed(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """Turned as its Exif orientation says; a damaged Exif block means "as stored"."""
+def orientation(picture: PIL.Image.Image) -> Any:
+    """As Exif has it; a damaged Exif block means 1, "as stored"."""
     try:
-        orientation = picture.getexif().get(ExifTag.Orientation, 1)
+        return picture.getexif().get(ExifTag.Orientation, 1)
     except DECODE_ERRORS:
-        return picture
-    return ImageOps.exif_transpose(picture) if orientation in range(2, 9) else picture
+        return 1
 
 
 def eight_bits(samples: NDArray[Any]) -> NDArray[np.uint8]:
