@@ -6,6 +6,7 @@ as long as all the rest of it (16 clients: 1,335 requests/s, and 2,385 now).
 
 import logging
 import sys
+import warnings
 from typing import Any
 
 import orjson
@@ -44,6 +45,8 @@ def configure_logs(settings: Settings) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     logging.captureWarnings(True)
+    # What Pillow finds odd in a picture is told to nobody: senders could fill the log with it.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
@@ -57,7 +60,9 @@ def renderers(settings: Settings) -> list[Processor]:
             structlog.processors.JSONRenderer(to_json),
         ]
     if sys.stderr.isatty():
-        return [structlog.dev.ConsoleRenderer(pad_event_to=0)]
+        # Plain traces, here too without local variables.
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(pad_event_to=0, exception_formatter=plain)]
     return [structlog.processors.format_exc_info, plain_line]
 
 

@@ -136,6 +136,12 @@ def test_an_orientation_that_does_not_exist_is_none(client: Any, orientation: in
     assert client.detect_faces(Image={"Bytes": turned})["FaceDetails"] == expected
 
 
+def test_oddities_of_pictures_do_not_fill_the_log(server: Any, client: Any) -> None:
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\6\0"
+    client.detect_faces(Image={"Bytes": jpeg(photograph("chelsea.png"), exif=exif)})
+    assert "Corrupt EXIF" not in server.log.read_text()
+
+
 def test_png_pictures_are_taken_as_stored(client: Any) -> None:
     picture = photograph("chelsea.png")
     turned = png(picture, exif=oriented(picture, 6))
