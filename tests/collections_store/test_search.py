@@ -74,6 +74,22 @@ def test_two_processes_see_each_others_writes(
         )
 
 
+def test_two_processes_that_write_at_once_wait_for_each_other(
+    open_store: OpenStore, create: Create, add: Add, unit: Unit
+) -> None:
+    stores = [open_store(), open_store()]
+    collection = create(stores[0])
+
+    def write(number: int) -> list[str]:
+        return add(stores[number % 2], collection, unit(5, seed=number))
+
+    with ThreadPoolExecutor(6) as threads:
+        faces = {face for added in threads.map(write, range(24)) for face in added}
+    assert len(faces) == 24 * 5
+    for store in stores:
+        assert set(ids(store, collection, unit(1)[0], 1000)) == faces
+
+
 def test_an_index_that_slept_through_a_purge_is_built_anew(
     open_store: OpenStore, create: Create, add: Add, unit: Unit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +103,7 @@ def test_an_index_that_slept_through_a_purge_is_built_anew(
     monkeypatch.setattr(sweep, "TOMBSTONES_KEPT_FOR", -1)
     other.tidy()
     assert set(ids(sleeper, collection, query)) == set(faces[2:])
+    assert sleeper._shelf.stats().vectors == 3
 
 
 def test_searching_while_others_write(
@@ -212,12 +229,13 @@ def test_files_of_before_a_backup_was_put_back_are_not_believed(
     shutil.copy(backup, database)
     store = open_it()
     assert set(ids(store, collection, unit(1)[0])) == set(kept)
-    # Just as many writes as were lost: only the history tells the two apart.
-    new = add(store, collection, unit(4, seed=6))
+    # As many writes as were lost, and more: only the history tells the two apart.
+    new = [add(store, collection, vector[None])[0] for vector in unit(4, seed=6)]
+    assert len(ids(store, collection, unit(1)[0])) == 8
     store.close()
     shutil.copy(backup, database)
     store = open_it()
-    again = add(store, collection, unit(4, seed=7))
+    again = [add(store, collection, vector[None])[0] for vector in unit(5, seed=7)]
     query = unit(1, seed=7)[0]
     assert ids(store, collection, query)[0] == again[0]
     assert set(ids(store, collection, query)) == {*kept, *again}

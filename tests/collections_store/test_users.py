@@ -166,3 +166,4 @@ def test_search_finds_users_by_what_they_are_now(
     with store.write() as rows:
         rows.users.delete(collection, "ann")
     assert found(0) == {}
+    assert store._shelf.stats().vectors == 0
