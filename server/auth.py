@@ -18,6 +18,7 @@ from openrekog.server.policies import Policy, resources_of
 from openrekog.server.sigv4 import MalformedSignatureError, Signature
 from openrekog.server.wire import Request
 
+TARGET = "x-amz-target"
 DEFAULT_REGION = "us-east-1"
 REGION = re.compile(r"[a-z0-9-]{1,64}")  # any name: there is one endpoint for all of them
 INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a message
@@ -73,7 +74,7 @@ class Authenticator:
         if not self._keys.required:
             return self._unverified(request)
         signature = read_signature(request)
-        self._check_scope(signature)
+        self._check_scope(signature, called=request.header(TARGET.encode()) is not None)
         key = self._find_key(signature)
         self._check_clock(signature)
         scope = Scope(key.account_id, signature.scope.region)
@@ -107,7 +108,7 @@ class Authenticator:
         scope = Scope(self._default_account, region)
         return Claim(Caller(scope, f"arn:aws:iam::{scope.account_id}:root", None), None, None)
 
-    def _check_scope(self, signature: Signature) -> None:
+    def _check_scope(self, signature: Signature, called: bool) -> None:
         scope, day = signature.scope, signature.timestamp[:8]
         faults = []
         if not REGION.fullmatch(scope.region):
@@ -128,6 +129,9 @@ class Authenticator:
             faults.append(
                 "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
             )
+        # The operation is part of the request: unsigned, it could be swapped on the way.
+        if called and TARGET not in signature.signed_headers:
+            faults.append("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.")
         if faults:
             raise errors.InvalidSignature("".join(faults))
 

@@ -63,8 +63,10 @@ class Api:
         call = Call(request, door)
         try:
             return call, await self.answer(call, body)
-        except ApiError as error:
-            if error.status != 408:
+        except ClientGoneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last door: logged and answered as 500
+            if not (isinstance(error, ApiError) and error.status == 408):
                 await body.discard()
             return call, refusal(call, error)
 

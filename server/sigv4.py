@@ -114,7 +114,7 @@ def read_query(request: Request) -> Signature:
 
 def query_members(request: Request) -> dict[str, str]:
     query = request.query.decode("latin-1").replace("+", "%2B")
-    return dict(parse_qsl(query, keep_blank_values=True))
+    return dict(parse_qsl(query, keep_blank_values=True, encoding="latin-1"))
 
 
 def read_lifetime(text: str) -> int:
@@ -156,7 +156,7 @@ def read_date(text: str) -> datetime:
             return datetime.fromisoformat(text)
         if "," in text:
             return parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # beyond the year 9999 in UTC
         raise wrong_date(text) from error
     raise wrong_date(text)
 

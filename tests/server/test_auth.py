@@ -217,6 +217,27 @@ def test_header_and_query_together(file: KeysFile, key: AccessKey) -> None:
     )
 
 
+def test_the_operation_must_be_signed(file: KeysFile, key: AccessKey) -> None:
+    request = signed(key)
+    target = (b"x-amz-target", b"RekognitionService.DeleteCollection")
+    request = Request("id", "POST", b"/", b"", [*request.headers, target])
+    assert refused(authenticator(file), request) == (
+        "InvalidSignatureException",
+        "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.",
+    )
+
+
+@pytest.mark.parametrize("member", ["X-Amz-Signature", "X-Amz-SignedHeaders"])
+def test_letters_of_any_script_in_a_query(member: str, file: KeysFile, key: AccessKey) -> None:
+    request = signed(key, presigned=True)
+    query = request.query.replace(f"{member}=host".encode(), f"{member}=".encode())
+    query = query.replace(f"{member}=".encode(), f"{member}=host%3B%E2%82%AC".encode())
+    request = Request("id", "POST", b"/", query, request.headers)
+    code, message = refused(authenticator(file), request, b"")
+    assert code == "InvalidSignatureException"
+    assert message.startswith(MISMATCH)
+
+
 @pytest.mark.parametrize(
     ("later", "text"),
     [(400, "Signature expired: "), (-400, "Signature not yet current: ")],

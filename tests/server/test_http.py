@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import structlog
 
+from openrekog.server.auth import Authenticator
 from openrekog.server.keys import KeysFile, generate_key
 from openrekog.server.protocol import HeadBoundedProtocol
 from tests.server.conftest import AWS_JSON, RunningApi, StartApi, running_apis
@@ -299,6 +300,20 @@ def test_the_unexpected_is_logged_and_tells_nothing(start_api: StartApi) -> None
     logged = next(line for line in lines if line["event"] == "unexpected error")
     assert logged["request_id"] == answer.headers["x-amzn-requestid"]
     assert str(logged["exc_info"]) == "the secret is 42"
+
+
+def test_the_unexpected_before_the_body_is_answered_too(
+    start_api: StartApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claim(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    api = start_api({})
+    monkeypatch.setattr(Authenticator, "claim", claim)
+    with structlog.testing.capture_logs() as logged:
+        answer = api.call("DescribeCollection", TEAM)
+    assert (answer.status, answer.code) == (500, "InternalServerError")
+    assert any(isinstance(line.get("exc_info"), ZeroDivisionError) for line in logged)
 
 
 def test_an_answer_that_the_model_does_not_know_is_our_fault(start_api: StartApi) -> None:

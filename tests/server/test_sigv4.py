@@ -190,8 +190,14 @@ MISSING_ALL = (
             "Date must be in ISO-8601 'basic format'. Got '20151330T123600Z'. "
             "See http://en.wikipedia.org/wiki/ISO_8601",
         ),
+        (
+            f"AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host, Signature=00",
+            "Fri, 31 Dec 9999 23:59:59 -0100",
+            "Date must be in ISO-8601 'basic format'. Got 'Fri, 31 Dec 9999 23:59:59 -0100'. "
+            "See http://en.wikipedia.org/wiki/ISO_8601",
+        ),
     ],
-    ids=["nothing", "algorithm", "credential", "date form", "no such day"],
+    ids=["nothing", "algorithm", "credential", "date form", "no such day", "year 10000"],
 )
 def test_malformed_header(authorization: str, date: str | None, message: str) -> None:
     headers = [] if date is None else [(b"x-amz-date", date.encode())]
