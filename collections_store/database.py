@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from openrekog.collections_store.errors import Busy, StorageFull, StoreError
+from openrekog.collections_store.errors import Busy, StorageFull, StoreError, UnusableDatabase
 
 FULL = "the disk is full"
 LOCKED = "another writer holds the database"
@@ -48,7 +49,7 @@ class Database:
         parsed = make_url(url)
         self._sqlite = parsed.get_backend_name() == "sqlite"
         if self._sqlite and parsed.database in (None, "", ":memory:"):
-            raise ValueError(f"{url!r} is a database in memory; the store needs a file")
+            raise UnusableDatabase(f"{url} is a database in memory; the store needs a file")
         self._busy_timeout = busy_timeout
         # SQLite lets one writer in and makes the others poll; a lock lets the threads of this
         # process queue, and leaves only other processes to the busy timeout.
@@ -70,6 +71,10 @@ class Database:
         if self._sqlite:
             return {"timeout": self._busy_timeout}
         return {"options": f"-c lock_timeout={int(self._busy_timeout * 1000)}"}
+
+    def check(self) -> None:
+        """Connects once, so that a database that is not there is told at once."""
+        self.engine.connect().close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -106,6 +111,22 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def opening(url: str) -> Iterator[None]:
+    """Names what is wrong with a URL or with the database behind it; never a password."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise UnusableDatabase(f"the database URL cannot be used: {error}") from error
+    except ModuleNotFoundError as error:
+        raise UnusableDatabase(
+            f"{make_url(url).drivername} needs the module {error.name}, which is not installed; "
+            "for PostgreSQL install openrekog[postgres]"
+        ) from error
+    except DBAPIError as error:
+        raise UnusableDatabase(f"{make_url(url)!r} cannot be used: {error.orig}") from error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

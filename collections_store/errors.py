@@ -56,5 +56,9 @@ class StorageFull(StoreError):
     """The disk took no more; nothing of the request was stored."""
 
 
+class UnusableDatabase(StoreError):
+    """The URL leads to no database, or its driver is not installed."""
+
+
 class IncompatibleDatabase(StoreError):
     """The database was written by a newer release, or is none of ours."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from openrekog.collections_store import schema
 from openrekog.collections_store.catalog import Collections
-from openrekog.collections_store.database import Database
+from openrekog.collections_store.database import Database, opening
 from openrekog.collections_store.faces import Faces
 from openrekog.collections_store.housekeeping import Housekeeping
 from openrekog.collections_store.index.shelf import IndexShelf
@@ -102,8 +102,10 @@ class Store:
         `index_memory` is in bytes; `housekeeping_interval` None leaves `tidy` to the caller.
         """
         with ExitStack() as undo:
-            database = Database(url, busy_timeout=busy_timeout)
-            undo.callback(database.close)
+            with opening(url):
+                database = Database(url, busy_timeout=busy_timeout)
+                undo.callback(database.close)
+                database.check()
             with database.exclusive() as connection:
                 schema.upgrade(connection)
                 tokens = TokenSealer(_signing_secret(connection))

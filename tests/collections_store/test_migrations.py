@@ -60,7 +60,7 @@ def test_sqlite_is_set_to_lose_nothing(store: Store, url: str) -> None:
 
 
 def test_a_database_in_memory_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="in memory"):
+    with pytest.raises(UnusableDatabase, match="in memory"):
         Store.open("sqlite://", tmp_path)
 
 
