@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from openrekog.models.capabilities import FaceDetector
 from openrekog.models.results import Box, DetectedFace, Image
-from openrekog.models.windows import COARSE
+from openrekog.models.windows import COARSE, resized
+
+TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 
 # A picture with a face like this is upright.
 UPRIGHT_CONFIDENCE = 99.0
@@ -49,13 +51,14 @@ def _small(image: Image) -> Image:
     scale = COARSE / max(image.shape[:2])
     if scale >= 1:
         return image
-    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return resized(
+        image, max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    )
 
 
 def _turned(image: Image, turns: int) -> Image:
     """Quarter turns against the clock."""
-    return np.ascontiguousarray(np.rot90(image, turns))
+    return np.asarray(cv2.rotate(image, TURNS[turns]), np.uint8)
 
 
 def _turned_back(face: DetectedFace, turns: int) -> DetectedFace:
