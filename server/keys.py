@@ -181,12 +181,14 @@ class KeyRing:
         self.required = self.required or bool(self._keys)
         log.info("keys file read", keys=len(self._keys))
 
-    def _stat(self) -> tuple[int, int, int] | None:
+    def _stat(self) -> tuple[int, int, int] | str | None:
+        """What changes with the file; the fault, where it cannot be seen."""
         try:
-            with told(self._file.path):
-                found = self._file.path.stat()
+            found = self._file.path.stat()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            return str(error)
         return found.st_mtime_ns, found.st_size, found.st_ino
 
 

@@ -304,6 +304,18 @@ def test_a_broken_file_leaves_the_last_good_keys(file: KeysFile, key: AccessKey)
     assert "hush" not in str(caught.value)
 
 
+def test_an_unreachable_file_leaves_the_last_good_keys(file: KeysFile, key: AccessKey) -> None:
+    checks = authenticator(file)
+    file.path.unlink()
+    file.path.symlink_to(file.path)
+    checks.claim(signed(key))
+    file.path.unlink()
+    assert refused(checks, signed(key))[0] == "UnrecognizedClientException"
+    file.path.symlink_to(file.path)
+    with pytest.raises(KeysFileError, match=r"keys\.json cannot be used: "):
+        KeyRing(file)
+
+
 def test_the_first_key_closes_an_open_server(file: KeysFile) -> None:
     checks = authenticator(file)
     nobody = Request("id", "POST", b"/", b"", [])
