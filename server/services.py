@@ -47,7 +47,12 @@ def open_faces(settings: Settings, runtime: Runtime) -> FaceAnalyzer:
 def open_store(settings: Settings) -> Store:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'openrekog.sqlite3'}"
-    store = Store.open(url, settings.data_dir / "index")
+    store = Store.open(
+        url,
+        settings.data_dir / "index",
+        max_faces=settings.max_faces_per_collection,
+        index_memory=settings.index_memory_bytes,
+    )
     store.warm()
     return store
 

@@ -30,6 +30,14 @@ class Settings(BaseSettings):
         None,
         description="SQLAlchemy URL of the database; unset is SQLite in the data folder.",
     )
+    max_faces_per_collection: int = Field(
+        20_000_000, ge=1, description="Faces that a collection may hold; the default is AWS's."
+    )
+    index_memory_bytes: int = Field(
+        8192 * MIB,
+        ge=MIB,
+        description="Memory for vector indexes; those not searched for longest make room.",
+    )
     packs: tuple[str, ...] = Field(
         (), description="Packs to use besides, or instead of, the defaults (JSON list)."
     )
