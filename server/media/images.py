@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
-from PIL import ImageOps
 from PIL.ExifTags import Base as ExifTag
 
 from openrekog.api_spec import errors
@@ -26,6 +25,10 @@ from openrekog.server.media.objects import ObjectStore
 PIL.Image.MAX_IMAGE_PIXELS = None
 
 IMAGE_IDS = uuid.UUID("6f1d5be3-0a5c-5d0e-9d0c-6a4f3f0c8a51")  # namespace of our ImageIds
+
+# A JPEG with more pictures behind the first, as many phones make (depth, brightness), is an MPO to
+# Pillow.
+JPEGS = ("JPEG", "MPO")
 
 # What Pillow's decoders raise for bytes that are not what their header says.
 DECODE_ERRORS = (
@@ -78,10 +81,7 @@ class ImageLoader:
         try:
             with PIL.Image.open(io.BytesIO(data), formats=tuple(self.formats)) as picture:
                 self._check_size(picture.width, picture.height, limits)
-                fast = None
-                if picture.format == "JPEG" and picture.mode == "RGB":
-                    fast = decode_colour(data, orientation(picture))
-                return to_rgb(picture) if fast is None else fast
+                return upright(picture, stored_pixels(picture, data))
         except DECODE_ERRORS as error:
             raise errors.InvalidImageFormat("Request has invalid image format") from error
 
@@ -97,16 +97,25 @@ class ImageLoader:
             raise errors.ImageTooLarge("Image size is too large.")
 
 
+def stored_pixels(picture: PIL.Image.Image, data: bytes) -> Image:
+    colour = picture.mode == "RGB" and picture.format in JPEGS
+    fast = decode_colour(data) if colour else None
+    return to_rgb(picture) if fast is None else fast
+
+
 def to_rgb(picture: PIL.Image.Image) -> Image:
     """Any mode to 8-bit RGB: 16-bit loses its low byte, transparency lies on white."""
+    if picture.mode.startswith(("I", "F")):
+        return np.repeat(eight_bits(np.asarray(picture))[:, :, None], 3, axis=2)
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        picture = on_white(picture.convert("RGBA"))
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+
+
+def upright(picture: PIL.Image.Image, pixels: Image) -> Image:
     # AWS reads the orientation of JPEG files alone.
-    turned = picture.format == "JPEG" and orientation(picture) in TURNS
-    upright = ImageOps.exif_transpose(picture) if turned else picture
-    if upright.mode.startswith(("I", "F")):
-        return np.repeat(eight_bits(np.asarray(upright))[:, :, None], 3, axis=2)
-    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-        upright = on_white(upright.convert("RGBA"))
-    return np.asarray(upright if upright.mode == "RGB" else upright.convert("RGB"))
+    turn = TURNS.get(orientation(picture)) if picture.format in JPEGS else None
+    return pixels if turn is None else np.asarray(turn(pixels), np.uint8)
 
 
 def orientation(picture: PIL.Image.Image) -> Any:

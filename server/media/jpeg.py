@@ -1,5 +1,6 @@
 """Colour JPEGs, which is what most requests bring: the pixels that Pillow gives, straight into one
-array. For 12 megapixels that takes 25 ms of CPU instead of 68, and a third of the memory."""
+array; and how Exif says to turn any. For 12 megapixels that takes 25 ms of CPU instead of 68, and a
+third of the memory."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -24,15 +25,12 @@ TURNS: Mapping[int, Callable[[Any], Any]] = MappingProxyType(
 )
 
 
-def decode_colour(data: bytes, orientation: Any) -> Image | None:
-    """Upright RGB, or None for what this decoder refuses: Pillow, which forgives a little more,
+def decode_colour(data: bytes) -> Image | None:
+    """RGB as stored, or None for what this decoder refuses: Pillow, which forgives a little more,
     then has the last word. Of damaged data that can be read it says one line on stderr."""
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         stored: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         return None
-    if stored is None:
-        return None
-    turn = TURNS.get(orientation)
-    return np.asarray(stored if turn is None else turn(stored), np.uint8)
+    return None if stored is None else np.asarray(stored, np.uint8)
