@@ -258,7 +258,7 @@ def main() -> None:
             compare(index, shelf._threads, chosen.repeats)
         shelf.close()
         started = time.perf_counter()
-        files.save(index, folder / "1" / "faces", "bench")
+        files.save(files.IndexAt.of(index), folder / "1" / "faces", "bench")
         print(f"\nsaved in {time.perf_counter() - started:.2f} s")
         del index
         clients(folder, chosen.dimension, chosen.seconds)

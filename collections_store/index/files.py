@@ -13,11 +13,14 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from openrekog.collections_store.index.changes import Halves, Keys
 from openrekog.collections_store.index.segment import Segment
 from openrekog.collections_store.index.vector_index import VectorIndex
 
@@ -28,24 +31,63 @@ LOCK = "lock"
 log = logging.getLogger(__name__)
 
 
-def save(index: VectorIndex, folder: Path, face_model: str) -> None:
+@dataclass(frozen=True, slots=True)
+class SegmentAt:
+    """A segment at one moment. It is kept, because its memory may be looked into."""
+
+    segment: Segment
+    file: str | None
+    keys: Keys
+    halves: Halves
+    alive: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, segment: Segment) -> "SegmentAt":
+        # Keys are replaced and never changed; vectors stay where they are once there is no room.
+        halves = segment.halves.copy() if segment.room else segment.halves
+        return cls(segment, segment.file, segment.keys, halves, segment.alive.copy())
+
+
+@dataclass(frozen=True, slots=True)
+class IndexAt:
+    """An index at one moment, to be written while it is searched and goes on changing."""
+
+    index: VectorIndex
+    revision: int
+    unsaved: int
+    segments: list[SegmentAt]
+
+    @classmethod
+    def of(cls, index: VectorIndex) -> "IndexAt":
+        segments = [SegmentAt.of(segment) for segment in index.segments]
+        return cls(index, index.revision, index.unsaved, segments)
+
+    def saved_as(self, names: list[str]) -> None:
+        """Tells the index what of it is written by now."""
+        for part, name in zip(self.segments, names, strict=True):
+            if part.segment.keys is part.keys:
+                part.segment.file = name
+        self.index.unsaved -= self.unsaved
+
+
+def save(now: IndexAt, folder: Path, face_model: str) -> list[str]:
+    """Writes what is not there yet, and returns the files' names, one a segment."""
     with _alone(folder):
-        for segment in index.segments:
-            _save_segment(segment, folder)
+        names = [_save_segment(part, folder) for part in now.segments]
         body = {
             "format": FORMAT,
-            "dimension": index.dimension,
+            "dimension": now.index.dimension,
             "face_model": face_model,
-            "revision": index.revision,
+            "revision": now.revision,
             "segments": [
-                {"file": segment.file, "rows": len(segment), "alive": _bits(segment)}
-                for segment in index.segments
+                {"file": name, "rows": len(part.keys), "alive": _bits(part.alive)}
+                for name, part in zip(names, now.segments, strict=True)
             ],
         }
         text = json.dumps(body).encode()
         _write(folder / MANIFEST, [hashlib.sha256(text).hexdigest().encode(), b"\n", text])
-        _sweep(folder, {str(segment.file) for segment in index.segments})
-    index.unsaved = 0
+        _sweep(folder, set(names))
+    return names
 
 
 def load(folder: Path, dimension: int, face_model: str) -> VectorIndex | None:
@@ -79,15 +121,19 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _save_segment(segment: Segment, folder: Path) -> None:
-    parts = [segment.keys.tobytes(), segment.halves.tobytes()]
-    if segment.file is None:
-        digest = hashlib.sha256()
-        for part in parts:
-            digest.update(part)
-        segment.file = digest.hexdigest()
-    if not (folder / segment.file).exists():
-        _write(folder / segment.file, parts)
+def _save_segment(part: SegmentAt, folder: Path) -> str:
+    columns = [np.ascontiguousarray(column).data for column in (part.keys, part.halves)]
+    name = part.file or _hash(columns)
+    if not (folder / name).exists():
+        _write(folder / name, columns)
+    return name
+
+
+def _hash(parts: list[memoryview]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _load_segment(folder: Path, dimension: int, part: dict[str, Any]) -> Segment:
@@ -114,8 +160,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return body
 
 
-def _bits(segment: Segment) -> str:
-    return base64.b64encode(np.packbits(segment.alive).tobytes()).decode()
+def _bits(alive: NDArray[np.bool_]) -> str:
+    return base64.b64encode(np.packbits(alive).tobytes()).decode()
 
 
 def _write(path: Path, parts: list[Any]) -> None:

@@ -58,12 +58,16 @@ class SharedIndex:
                 self._load(feed)
             if self._index.revision >= feed.revision:
                 return
-            if not feed.reaches(self._index.revision):
-                self._index = VectorIndex(self._index.dimension)
-            self.built += self._index.revision == 0
-            for changes in feed.changes(self._index.revision):
-                self._index.apply(changes)
-            self._index.revision = feed.revision
+            index = self._index
+            if index.revision == 0 or not feed.reaches(index.revision):
+                # Built aside: nobody may search a part of it, should reading break off, and a
+                # second reading from the beginning does not tell what was deleted in between.
+                index = VectorIndex(index.dimension)
+                self.built += 1
+            for changes in feed.changes(index.revision):
+                index.apply(changes)
+            index.revision = feed.revision
+            self._index = index
 
     def _load(self, feed: Feed) -> None:
         index = files.load(self._folder, self._index.dimension, self._face_model)
@@ -124,5 +128,9 @@ class SharedIndex:
             waiting.hits, hits = hits[: len(waiting.queries)], hits[len(waiting.queries) :]
 
     def save(self) -> None:
+        """Writes the index as it is now; searches go on meanwhile."""
         with self._turn:
-            files.save(self._index, self._folder, self._face_model)
+            now = files.IndexAt.of(self._index)
+        names = files.save(now, self._folder, self._face_model)
+        with self._turn:
+            now.saved_as(names)

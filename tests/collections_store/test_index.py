@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from openrekog.collections_store.index import files
 from openrekog.collections_store.index.changes import Changes
 from openrekog.collections_store.index.scan import MULTIPLY_FROM
 from openrekog.collections_store.index.shared import SharedIndex
+from openrekog.collections_store.index.shelf import IndexShelf
 from openrekog.collections_store.index.vector_index import Query, VectorIndex
 from openrekog.collections_store.store import Vectors
 
@@ -179,3 +182,105 @@ def test_threads_that_ask_at_once_share_passes(
     assert sum(passes) == 50
     assert len(passes) < 15
     assert max(passes) <= 64
+
+
+@dataclass
+class Feed:
+    """Changes after a revision, by what was last read; `breaks` raises instead of the last part."""
+
+    revision: int
+    parts: list[Changes]
+    whole: bool = True
+    breaks: bool = False
+
+    def reaches(self, revision: int) -> bool:
+        return self.whole or revision == 0
+
+    def contains(self, revision: int) -> bool:
+        return self.reaches(revision)
+
+    def changes(self, since: int) -> Iterator[Changes]:
+        if self.breaks:
+            yield from self.parts[:-1]
+            raise OSError("the database went away")
+        yield from self.parts
+
+
+def rows_of(vectors: Vectors, first_key: int) -> Changes:
+    keys = np.arange(first_key, first_key + len(vectors))
+    return Changes(keys, vectors.astype(np.float16), NO_KEYS)
+
+
+def keys_found(index: SharedIndex, vector: Vectors, threads: ThreadPoolExecutor) -> list[int]:
+    [hits] = index.search([Query(vector, 100, -1.0)], threads)
+    return sorted(hits.keys.tolist())
+
+
+def test_nobody_searches_what_was_read_in_part(
+    unit: Unit, threads: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    vectors = unit(6)
+    index = SharedIndex(16, "sface", tmp_path)
+    index.catch_up(Feed(1, [rows_of(vectors[:4], 1)]))
+    purged = [rows_of(vectors[:2], 1), rows_of(vectors[4:], 5)]
+    with pytest.raises(OSError, match="went away"):
+        index.catch_up(Feed(9, purged, whole=False, breaks=True))
+    assert keys_found(index, vectors[0], threads) == [1, 2, 3, 4]
+    index.catch_up(Feed(9, purged, whole=False))
+    assert keys_found(index, vectors[0], threads) == [1, 2, 5, 6]
+
+
+def test_a_vector_deleted_since_a_reading_broke_off_is_not_found(
+    unit: Unit, threads: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    vectors = unit(4)
+    index = SharedIndex(16, "sface", tmp_path)
+    with pytest.raises(OSError, match="went away"):
+        index.catch_up(Feed(1, [rows_of(vectors[:2], 1), rows_of(vectors[2:], 3)], breaks=True))
+    # From the beginning on, only what is there is read: nothing tells of the first.
+    index.catch_up(Feed(2, [rows_of(vectors[1:], 2)]))
+    assert keys_found(index, vectors[0], threads) == [2, 3, 4]
+
+
+def test_searching_and_changing_go_on_during_a_save(
+    unit: Unit, threads: ThreadPoolExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = unit(6)
+    index = SharedIndex(16, "sface", tmp_path)
+    index.catch_up(Feed(1, [rows_of(vectors[:4], 1)]))
+    write = files.save
+
+    def save_slowly(*arguments: object) -> list[str]:
+        index.catch_up(Feed(2, [Changes(NO_KEYS, np.empty((0, 16), np.float16), np.array([2]))]))
+        index.catch_up(Feed(3, [rows_of(vectors[4:], 5)]))
+        assert keys_found(index, vectors[0], threads) == [1, 3, 4, 5, 6]
+        return write(*arguments)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(files, "save", save_slowly)
+    index.save()
+    assert index.unsaved == 3
+    saved = files.load(tmp_path, 16, "sface")
+    assert saved is not None
+    assert saved.revision == 1
+    assert len(saved) == 4
+
+    monkeypatch.setattr(files, "save", write)
+    index.save()
+    assert index.unsaved == 0
+    saved = files.load(tmp_path, 16, "sface")
+    assert saved is not None
+    assert saved.revision == 3
+    assert len(saved) == 5
+
+
+def test_the_shelf_counts_what_it_holds(unit: Unit, tmp_path: Path) -> None:
+    row = 16 * 2 + 9
+    shelf = IndexShelf(tmp_path, memory_limit=10 * row)
+    for collection in range(8):
+        shelf.open(collection, "faces", "sface", 16, Feed(1, [rows_of(unit(4), 1)]))
+        assert shelf.stats().bytes == min(collection + 1, 2) * 4 * row
+    shelf.forget({7}, set())
+    shelf.open(7, "faces", "sface", 16, Feed(2, [rows_of(unit(3), 5)]))
+    shelf.open(9, "faces", "sface", 16, Feed(1, [rows_of(unit(3), 1)]))
+    assert shelf.stats().vectors == 10
+    shelf.close()
