@@ -8,6 +8,7 @@ import sys
 import tarfile
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,7 @@ def read_member(archive: Path, path: str) -> bytes:
             return member.read()
     except KeyError as error:
         raise FetchError(f"{archive.name} has no file {path}") from error
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise FetchError(f"{archive.name} is damaged: {error}") from error
 
 

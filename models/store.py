@@ -191,13 +191,14 @@ class _Fetched:
         half.rename(self._place(source))
 
     def read(self, source: Source) -> bytes:
-        content = self._own(source) if self._own_files else self._packed(source)
-        found = hashlib.sha256(content).hexdigest()
-        if found != source.sha256:
+        if self._own_files is not None:
+            return _checked(source, _own(source, self._own_files))
+        try:
+            return _checked(source, self._packed(source))
+        except (FetchError, WrongHashError):
             # What is wrong must not be found again by the next pull.
             self.clear()
-            raise WrongHashError(_wrong(f"{source.path} of {source.archive}", source.sha256, found))
-        return content
+            raise
 
     def clear(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -211,11 +212,19 @@ class _Fetched:
             raise FetchError(f"{source.archive} came as {len(archives)} files, not one")
         return read_member(archives[0], source.path)
 
-    def _own(self, source: Source) -> bytes:
-        path = (self._own_files or Path()) / Path(source.path).name
-        if not path.is_file():
-            raise FetchError(f"{path} is missing")
-        return path.read_bytes()
+
+def _own(source: Source, folder: Path) -> bytes:
+    path = folder / Path(source.path).name
+    if not path.is_file():
+        raise FetchError(f"{path} is missing")
+    return path.read_bytes()
+
+
+def _checked(source: Source, content: bytes) -> bytes:
+    found = hashlib.sha256(content).hexdigest()
+    if found != source.sha256:
+        raise WrongHashError(_wrong(f"{source.path} of {source.archive}", source.sha256, found))
+    return content
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -222,6 +222,22 @@ def test_a_killed_pull_goes_on(registry: Registry, store: PackStore, tmp_path: P
     assert left == {"a.onnx", "c.onnx", ".lock"}
 
 
+@pytest.mark.parametrize("damage", ["cut", "overwritten", "empty"])
+def test_an_archive_that_was_damaged_is_fetched_anew(
+    registry: Registry, store: PackStore, damage: str
+) -> None:
+    """As a power cut leaves it: the archive was fetched, and its end never reached the disk."""
+    whole = (registry.folder / "one@1.0.0.tgz").read_bytes()
+    half = len(whole) // 2
+    content = {"cut": whole[:half], "overwritten": whole[:half] + bytes(half), "empty": b""}
+    (registry.folder / "one@1.0.0.tgz").write_bytes(content[damage])
+    with pytest.raises(FetchError, match=r"one@1\.0\.0\.tgz is damaged"):
+        store.pull([TWO_FILES])
+    registry.publish("one", a=FIRST, b=SECOND)
+    store.pull([TWO_FILES])
+    assert store.verify([TWO_FILES]) == ()
+
+
 def test_two_pulls_at_once_fetch_once(registry: Registry, store: PackStore) -> None:
     registry.script("sleep 0.2; cp {folder}/$2.tgz .")
     said: list[str] = []
