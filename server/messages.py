@@ -1,5 +1,8 @@
 """What the commands share: settings with readable faults, and a word before giving up."""
 
+import os
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import typer
@@ -7,6 +10,8 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from openrekog.server.settings import Settings
+
+PREFIX = str(Settings.model_config["env_prefix"])
 
 
 def fail(message: str) -> NoReturn:
@@ -16,12 +21,24 @@ def fail(message: str) -> NoReturn:
 
 def read_settings(**given: Any) -> Settings:
     """The settings of the environment, with the options that were given laid over them."""
+    for name in misspelt(os.environ):
+        typer.secho(name, err=True, fg=typer.colors.YELLOW)
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         fail("\n".join(["These settings cannot be used:", *faults_of(error)]))
     except SettingsError as error:
         fail(f"{error}: lists and objects are written as JSON, such as '[\"centerface\"]'.")
+
+
+def misspelt(environment: Iterable[str]) -> Iterator[str]:
+    """A line for each variable that looks like a setting and is none."""
+    known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, 1)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            yield f"The environment variable {name} is no setting{hint}"
 
 
 def faults_of(error: ValidationError) -> list[str]:

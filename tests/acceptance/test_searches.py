@@ -336,7 +336,6 @@ class TestSearchUsers:
         assert "SearchedFace" not in answer
 
 
-@pytest.mark.xdist_group("real")
 class TestWithRealModels:
     @pytest.fixture
     def crowd(self, real_client: Any) -> Any:
@@ -389,7 +388,6 @@ class TestWithRealModels:
             assert answer["FaceMatches"][0]["Similarity"] > 90, name
 
 
-@pytest.mark.xdist_group("real")
 class TestThePromise:
     """Index photographs of several people, restart the server, find who is in a new one."""
 
@@ -410,7 +408,7 @@ class TestThePromise:
 
 def labelled_people(most: int) -> dict[str, tuple[bytes, bytes]]:
     """Two photographs each of several people, from the labelled data if this machine has it."""
-    folder = os.environ.get("OPENREKOG_ACCURACY_DATA")
+    folder = os.environ.get("ACCURACY_DATA")
     if folder is None:
         return {}
     faces = Path(folder) / "faces"

@@ -33,6 +33,12 @@ def test_version() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", run("version").stdout)
 
 
+def test_a_misspelt_setting_is_told() -> None:
+    done = run("models", "list", OPENREKOG_MODEL_DIR="/tmp")
+    assert done.returncode == 0
+    assert "OPENREKOG_MODEL_DIR is no setting; did you mean OPENREKOG_MODELS_DIR?" in done.stderr
+
+
 def test_keys_from_making_to_deleting(tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
     policy.write_bytes(orjson.dumps(POLICY))
