@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 
 from benchmarks.canned import measure_canned
+from benchmarks.index_alone import measure_index
 from benchmarks.measure import Pace
 from benchmarks.peers import measure_peers
 from benchmarks.report import Report
 from benchmarks.speed import measure_speed
 
-PARTS = ("speed", "canned", "peers")
+PARTS = ("speed", "canned", "index", "peers")
 GALLERIES = (10_000, 100_000)
 LARGE_GALLERY = 1_000_000
 
@@ -18,7 +19,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all but peers if none")
     parser.add_argument("--peers", action="store_true", help="beside DeepFace too (installs it)")
-    parser.add_argument("--large", action="store_true", help="with a million stored faces too")
+    parser.add_argument(
+        "--large", action="store_true", help="a million stored faces and 512 numbers too"
+    )
     parser.add_argument("--only", default="", help="in speed, requests whose name contains this")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each contender")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each turn")
@@ -32,12 +35,15 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     result, pace = Report(), Pace(given.rounds, given.seconds)
-    parts = set(given.parts) or {"speed", "canned"}
+    parts = set(given.parts) or {"speed", "canned", "index"}
     if "speed" in parts:
         sizes = (*GALLERIES, LARGE_GALLERY) if given.large else GALLERIES
         measure_speed(result, pace, sizes, given.only)
     if "canned" in parts:
         measure_canned(result, pace)
+    if "index" in parts:
+        for dimension in (128, 512) if given.large else (128,):
+            measure_index(result, dimension)
     if given.peers or "peers" in parts:
         measure_peers(result, pace)
     print(result.text())
