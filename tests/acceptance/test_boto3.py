@@ -15,8 +15,6 @@ from tests.acceptance.photos import nobody, person
 from tests.acceptance.refusals import refusal, refused_with
 from tests.acceptance.servers import ServerProcess, clean_environment
 
-pytestmark = pytest.mark.xdist_group("boto3")  # the servers with keys and limits start once
-
 # Each is raised by its class of the client, so that `except client.exceptions.X` works.
 TYPED: dict[str, tuple[str, dict[str, Any]]] = {
     "ResourceNotFoundException": ("describe_collection", {"CollectionId": "nowhere"}),

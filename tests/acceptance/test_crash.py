@@ -18,8 +18,6 @@ from openrekog.collections_store.store import NewFace, Scope, Store
 from tests.acceptance.photos import person
 from tests.acceptance.servers import ServerProcess
 
-pytestmark = pytest.mark.xdist_group("crash")  # one after the other: they are heavy on the disk
-
 CLIENTS = 4
 ROUNDS = 3
 MOST_MATCHES = 4096

@@ -17,8 +17,6 @@ import pytest
 from tests.acceptance.photos import person
 from tests.acceptance.servers import ServerProcess
 
-pytestmark = pytest.mark.xdist_group("hostile")  # one server of its own
-
 AWS_JSON = "application/x-amz-json-1.1"
 SMALL_LIMIT = 256 * 1024
 

@@ -82,7 +82,6 @@ def box_of(client: Any, picture: bytes) -> list[float]:
     return [box[side] for side in ("Left", "Top", "Width", "Height")]
 
 
-@pytest.mark.xdist_group("real")
 @pytest.mark.parametrize("picture", READABLE.values(), ids=READABLE)
 def test_the_same_face_is_seen_in_every_kind_of_file(
     real_client: Any, picture: Callable[[], bytes]
@@ -116,7 +115,6 @@ def oriented(picture: Image, orientation: int) -> Any:
     return exif
 
 
-@pytest.mark.xdist_group("real")
 @pytest.mark.parametrize("orientation", AS_STORED)
 def test_jpeg_photographs_are_turned_upright(real_client: Any, orientation: int) -> None:
     portrait = astronaut().crop((60, 0, 460, 300))
@@ -279,7 +277,6 @@ class TestDetectFaces:
         assert set(answer) - {"ResponseMetadata"} == {"FaceDetails"}
         assert answer["FaceDetails"] == []
 
-    @pytest.mark.xdist_group("real")
     def test_every_attribute_of_a_photograph(self, real_client: Any) -> None:
         answer = real_client.detect_faces(Image={"Bytes": jpeg(astronaut())}, Attributes=["ALL"])
         [face] = answer["FaceDetails"]
@@ -353,7 +350,6 @@ class TestCompareFaces:
         )
         assert "at 'similarityThreshold' failed" in message
 
-    @pytest.mark.xdist_group("real")
     def test_the_largest_face_against_every_face(self, real_client: Any) -> None:
         group = PIL.Image.new("RGB", (1000, 512), (120, 120, 120))
         group.paste(astronaut().crop(PORTRAIT), (40, 100))

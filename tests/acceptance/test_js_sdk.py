@@ -16,10 +16,9 @@ PACKAGE = "@aws-sdk/client-rekognition"
 VERSION = "3.1141.0"
 PROGRAM = Path(__file__).with_name("js") / "client.mjs"
 
-pytestmark = [
-    pytest.mark.xdist_group("js"),  # one installation, and one run for all tests
-    pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="no node or npm"),
-]
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("node") and shutil.which("npm")), reason="no node or npm"
+)
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,6 @@ from tests.acceptance.photos import jpeg, person, photograph
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import FAKE, ServerProcess, clean_environment
 
-pytestmark = pytest.mark.xdist_group("s3")
-
 MOTO = Path(sys.executable).with_name("moto_server")
 CODE = "InvalidS3ObjectException"
 MIB = 1024 * 1024

@@ -251,7 +251,6 @@ def test_lists_of_faces_that_are_refused(client: Any, people: str, faces: list[s
     refused_with("ValidationException", client.list_faces, CollectionId=people, FaceIds=faces)
 
 
-@pytest.mark.xdist_group("real")
 class TestWithRealModels:
     """What needs several faces, or good and bad ones, in one picture."""
 

@@ -308,6 +308,18 @@ class TestIdempotency:
         elsewhere.create_collection(CollectionId=people)
         elsewhere.create_user(**{**request, "UserId": "berta"})
 
+    def test_a_token_ends_with_its_collection(self, client: Any, people: str) -> None:
+        request = {"CollectionId": people, "UserId": "anna", "ClientRequestToken": "token-1"}
+        client.create_user(**request)
+        client.delete_collection(CollectionId=people)
+        refused_with("ResourceNotFoundException", client.create_user, **request)
+        client.create_collection(CollectionId=people)
+        for _ in range(2):
+            client.create_user(**request)
+        assert [user["UserId"] for user in client.list_users(CollectionId=people)["Users"]] == [
+            "anna"
+        ]
+
     @pytest.mark.parametrize("token", ["", "a b", "x" * 65])
     def test_tokens_that_are_refused(self, client: Any, people: str, token: str) -> None:
         refused_with(
