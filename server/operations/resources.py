@@ -40,15 +40,19 @@ def no_user(user_id: str) -> errors.ApiError:
 
 
 def searchable_collection(rows: Transaction, context: Context, collection_id: str) -> Collection:
-    """The collection, if its vectors are of the model that runs: models are never mixed."""
     collection = find_collection(rows, context, collection_id)
+    check_model(context, collection)
+    return collection
+
+
+def check_model(context: Context, collection: Collection) -> None:
+    """Refuses vectors of another model than the one that runs: models are never mixed."""
     running = context.services.faces.model_name
     if collection.face_model != running:
         raise errors.InvalidParameter(
-            f"The faces of collection {collection_id} were indexed by the model "
+            f"The faces of collection {collection.collection_id} were indexed by the model "
             f"{collection.face_model}; this server runs {running}."
         )
-    return collection
 
 
 def tagged_arn(rows: Transaction, context: Context, arn: str) -> str:

@@ -22,15 +22,15 @@ from openrekog.api_spec.shapes import (
     UnsuccessfulFaceDisassociation,
 )
 from openrekog.collections_store.errors import AlreadyExists, Mismatch, NotFound, QuotaExceeded
-from openrekog.collections_store.records import AssociationFailure
+from openrekog.collections_store.records import AssociationFailure, Collection
 from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import (
+    check_model,
     find_collection,
     no_user,
     page_of,
-    searchable_collection,
 )
 
 R = TypeVar("R", bound=Mapping[str, Any])
@@ -40,14 +40,16 @@ def once(
     context: Context,
     name: str,
     request: Mapping[str, Any],
-    work: Callable[[Transaction], R],
+    work: Callable[[Transaction, Collection], R],
 ) -> R:
     """Does the work in one transaction with the memory of it: the same ClientRequestToken and
-    parameters again get the first answer, other parameters IdempotentParameterMismatch."""
+    parameters again get the first answer, other parameters IdempotentParameterMismatch. The
+    memory ends with the collection: one made again under its id has none of its users."""
     token = request.get("ClientRequestToken")
     with context.writing() as rows:
+        collection = find_collection(rows, context, request["CollectionId"])
         if token is None:
-            return work(rows)
+            return work(rows, collection)
         parameters = {key: value for key, value in request.items() if key != "ClientRequestToken"}
         fingerprint = hashlib.sha256(
             orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)
@@ -59,18 +61,20 @@ def once(
                 f"The ClientRequestToken: {token} you have supplied is already in use."
             ) from error
         if answered is not None:
-            return cast(R, orjson.loads(answered))
-        answer = work(rows)
+            memory = orjson.loads(answered)
+            if memory["collection"] == collection.key:
+                return cast(R, memory["answer"])
+        answer = work(rows, collection)
+        memory = {"collection": collection.key, "answer": answer}
         rows.requests.remember(
-            context.scope, name, token, fingerprint, orjson.dumps(answer).decode()
+            context.scope, name, token, fingerprint, orjson.dumps(memory).decode()
         )
         return answer
 
 
 @operation
 def create_user(context: Context, request: CreateUserRequest) -> CreateUserResponse:
-    def work(rows: Transaction) -> CreateUserResponse:
-        collection = find_collection(rows, context, request["CollectionId"])
+    def work(rows: Transaction, collection: Collection) -> CreateUserResponse:
         try:
             rows.users.create(collection, request["UserId"])
         except AlreadyExists as error:
@@ -82,8 +86,7 @@ def create_user(context: Context, request: CreateUserRequest) -> CreateUserRespo
 
 @operation
 def delete_user(context: Context, request: DeleteUserRequest) -> DeleteUserResponse:
-    def work(rows: Transaction) -> DeleteUserResponse:
-        collection = find_collection(rows, context, request["CollectionId"])
+    def work(rows: Transaction, collection: Collection) -> DeleteUserResponse:
         try:
             rows.users.delete(collection, request["UserId"])
         except NotFound as error:
@@ -115,8 +118,8 @@ def list_users(context: Context, request: ListUsersRequest) -> ListUsersResponse
 def associate_faces(context: Context, request: AssociateFacesRequest) -> AssociateFacesResponse:
     analyzer = context.services.faces
 
-    def work(rows: Transaction) -> AssociateFacesResponse:
-        collection = searchable_collection(rows, context, request["CollectionId"])
+    def work(rows: Transaction, collection: Collection) -> AssociateFacesResponse:
+        check_model(context, collection)
         try:
             done = rows.users.associate(
                 collection,
@@ -145,8 +148,7 @@ def associate_faces(context: Context, request: AssociateFacesRequest) -> Associa
 def disassociate_faces(
     context: Context, request: DisassociateFacesRequest
 ) -> DisassociateFacesResponse:
-    def work(rows: Transaction) -> DisassociateFacesResponse:
-        collection = find_collection(rows, context, request["CollectionId"])
+    def work(rows: Transaction, collection: Collection) -> DisassociateFacesResponse:
         try:
             done = rows.users.disassociate(collection, request["UserId"], request["FaceIds"])
         except NotFound as error:
