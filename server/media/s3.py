@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
+import structlog
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -13,6 +14,8 @@ from openrekog.server.media.objects import NO_METADATA, limited
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+
+log = structlog.get_logger(__name__)
 
 # An object that does not come soon is the client's problem to hear of, not a thread's to wait for.
 CONFIG = Config(
@@ -55,4 +58,13 @@ class S3Objects:
             with answer["Body"] as body:
                 return limited(body.read(max_bytes + 1), max_bytes)
         except (ClientError, BotoCoreError) as error:
+            # A client is told what AWS tells; that the fault may be ours stands in the log.
+            if not is_missing(error):
+                log.warning("S3 endpoint did not give an object", error=str(error))
             raise errors.InvalidS3Object(NO_METADATA) from error
+
+
+def is_missing(error: ClientError | BotoCoreError) -> bool:
+    if not isinstance(error, ClientError):
+        return False
+    return error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
