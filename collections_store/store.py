@@ -12,6 +12,7 @@ from openrekog.collections_store.catalog import Collections
 from openrekog.collections_store.database import Database, opening
 from openrekog.collections_store.faces import Faces
 from openrekog.collections_store.housekeeping import Housekeeping
+from openrekog.collections_store.index.device import find_gpu
 from openrekog.collections_store.index.shelf import IndexShelf
 from openrekog.collections_store.records import (
     Association,
@@ -95,11 +96,13 @@ class Store:
         max_faces: int = FACES_PER_COLLECTION,
         busy_timeout: float = 10.0,
         index_memory: int = 8 * GIB,
+        index_gpu_memory: int = 2 * GIB,
         housekeeping_interval: float | None = 30.0,
     ) -> "Store":
         """Opens or makes the database and brings its tables up to date.
 
-        `index_memory` is in bytes; `housekeeping_interval` None leaves `tidy` to the caller.
+        `index_memory` and `index_gpu_memory` are in bytes, the second unused where FAISS sees no
+        GPU, and 0 for none; `housekeeping_interval` None leaves `tidy` to the caller.
         """
         with ExitStack() as undo:
             with opening(url):
@@ -109,7 +112,9 @@ class Store:
             with database.exclusive() as connection:
                 schema.upgrade(connection)
                 tokens = TokenSealer(_signing_secret(connection))
-            shelf = IndexShelf(index_dir, memory_limit=index_memory)
+            shelf = IndexShelf(
+                index_dir, memory_limit=index_memory, device=find_gpu(index_gpu_memory)
+            )
             undo.pop_all()
         store = cls(database, shelf, tokens, max_faces)
         if housekeeping_interval is not None:

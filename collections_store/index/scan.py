@@ -5,6 +5,7 @@ vectors are widened to single precision a tile at a time, once for all queries, 
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import faiss
 import numpy as np
@@ -39,8 +40,27 @@ class Candidates:
     cosines: Floats
 
 
-def scan(segment: Segment, queries: Floats, most: int, floors: Floats) -> list[Candidates]:
+class Device(Protocol):
+    """Another processor that answers as `scan` does where it can, and None where it cannot."""
+
+    def candidates(
+        self, segment: Segment, queries: Floats, most: int, floors: Floats
+    ) -> list[Candidates | None]: ...
+
+
+def scan(
+    segment: Segment, queries: Floats, most: int, floors: Floats, device: Device | None = None
+) -> list[Candidates]:
     """At most `most` candidates for each query, none below its floor by more than the slack."""
+    if device is None:
+        return _scan_here(segment, queries, most, floors)
+    found = device.candidates(segment, queries, most, floors)
+    left = [number for number, candidates in enumerate(found) if candidates is None]
+    rest = iter(_scan_here(segment, queries[left], most, floors[left]) if left else ())
+    return [next(rest) if candidates is None else candidates for candidates in found]
+
+
+def _scan_here(segment: Segment, queries: Floats, most: int, floors: Floats) -> list[Candidates]:
     if len(queries) < MULTIPLY_FROM:
         return _scan_halves(segment, queries, most, floors)
     return _multiply_tiles(segment, queries, most, floors)

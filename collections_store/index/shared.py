@@ -7,6 +7,7 @@ from pathlib import Path
 
 from openrekog.collections_store.index import files
 from openrekog.collections_store.index.changes import Feed
+from openrekog.collections_store.index.scan import Device
 from openrekog.collections_store.index.vector_index import Hits, Query, VectorIndex
 
 # Queries that share a pass: more would only make the first wait longer.
@@ -75,7 +76,9 @@ class SharedIndex:
             self._index = index
         self._loaded = True
 
-    def search(self, queries: Sequence[Query], threads: ThreadPoolExecutor) -> list[Hits]:
+    def search(
+        self, queries: Sequence[Query], threads: ThreadPoolExecutor, device: Device | None = None
+    ) -> list[Hits]:
         mine = _Waiting(queries)
         with self._queue:
             self._waiting.append(mine)
@@ -83,17 +86,17 @@ class SharedIndex:
         if not first:
             mine.woken.wait()
         if mine.hits is None and mine.error is None:
-            self._lead(threads)
+            self._lead(threads, device)
         if mine.hits is None:
             raise mine.error or RuntimeError("a search was answered with nothing")
         return mine.hits
 
-    def _lead(self, threads: ThreadPoolExecutor) -> None:
+    def _lead(self, threads: ThreadPoolExecutor, device: Device | None) -> None:
         """Answers the oldest that wait, this thread's own among them, and hands the lead on."""
         batch = self._next()
         try:
             with self._turn:
-                self._answer(batch, threads)
+                self._answer(batch, threads, device)
         finally:
             for answered in batch:
                 answered.woken.set()
@@ -115,10 +118,12 @@ class SharedIndex:
             batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
             return batch
 
-    def _answer(self, batch: list[_Waiting], threads: ThreadPoolExecutor) -> None:
+    def _answer(
+        self, batch: list[_Waiting], threads: ThreadPoolExecutor, device: Device | None
+    ) -> None:
         queries = [query for waiting in batch for query in waiting.queries]
         try:
-            hits = self._index.search(queries, threads)
+            hits = self._index.search(queries, threads, device)
         except BaseException as error:
             # Those who wait for this pass must not wait for ever.
             for waiting in batch:

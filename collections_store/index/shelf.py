@@ -16,6 +16,7 @@ import faiss
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from openrekog.collections_store.index.changes import Feed
+from openrekog.collections_store.index.scan import Device
 from openrekog.collections_store.index.shared import SharedIndex
 from openrekog.collections_store.index.vector_index import Hits, Query
 
@@ -36,9 +37,17 @@ class ShelfStats:
 
 
 class IndexShelf:
-    def __init__(self, folder: Path, *, memory_limit: int, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        memory_limit: int,
+        threads: int | None = None,
+        device: Device | None = None,
+    ) -> None:
         self._folder = folder
         self._memory_limit = memory_limit
+        self._device = device
         self._indexes: OrderedDict[tuple[int, Kind], SharedIndex] = OrderedDict()
         # Bytes of each index when it was last asked: to add up ten thousand takes 20 ms.
         self._sizes: dict[tuple[int, Kind], int] = {}
@@ -65,7 +74,7 @@ class IndexShelf:
     ) -> list[Hits]:
         """Exact hits among the rows of the feed's snapshot, or of a newer one."""
         index = self.open(collection, kind, face_model, dimension, feed)
-        return index.search(queries, self._threads) if queries else []
+        return index.search(queries, self._threads, self._device) if queries else []
 
     def open(
         self, collection: int, kind: Kind, face_model: str, dimension: int, feed: Feed

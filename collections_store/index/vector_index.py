@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.collections_store.index.changes import Changes, Halves, Keys
-from openrekog.collections_store.index.scan import Candidates, joined, scan, strongest
+from openrekog.collections_store.index.scan import Candidates, Device, joined, scan, strongest
 from openrekog.collections_store.index.segment import CAPACITY, Segment
 
 # Asked for on top of the limit, so that equal cosines at its edge are sorted out by key.
@@ -64,13 +64,17 @@ class VectorIndex:
         self.revision = revision
         self._last_key = max((int(segment.keys.max()) for segment in segments), default=0)
 
-    def search(self, queries: Sequence[Query], threads: ThreadPoolExecutor) -> list[Hits]:
+    def search(
+        self, queries: Sequence[Query], threads: ThreadPoolExecutor, device: Device | None = None
+    ) -> list[Hits]:
         vectors = np.stack([query.vector for query in queries])
         floors = np.array([query.min_cosine for query in queries], np.float32)
         most = max(query.limit for query in queries) + SPARE
         segments = list(self.segments)
         parts = list(
-            threads.map(lambda segment: scan(segment, vectors, most, floors.copy()), segments)
+            threads.map(
+                lambda segment: scan(segment, vectors, most, floors.copy(), device), segments
+            )
         )
         return [
             _best(query, segments, [part[number] for part in parts])
