@@ -82,6 +82,8 @@ class FakeFaceAnalyzer:
         ]
 
     def embed(self, image: Image, faces: Sequence[Face]) -> Vectors:
+        if not faces:
+            return np.empty((0, DIMENSION), np.float32)
         thumbnail = _thumbnail(image)
         vector = (thumbnail - thumbnail.mean()).ravel() @ self._projection
         return np.tile(vector / np.linalg.norm(vector), (len(faces), 1))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from openrekog.models.architectures.batches import run_batch
@@ -90,6 +89,9 @@ RAW = Scaling(0.0, 1.0)
 
 def scaling(path: Path, spread: float) -> Scaling:
     """Raw pixels for a graph that begins by scaling them itself, else centred ones."""
+    # Imported here: it is large, and only this pack needs it once its files are made.
+    import onnx
+
     nodes = onnx.load(str(path), load_external_data=False).graph.node
     operations = {node.op_type for node in nodes[:8]}
     scales_itself = {"Sub", "Mul"} <= operations or any(n.name == "bn_data" for n in nodes[:3])

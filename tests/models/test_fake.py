@@ -36,7 +36,9 @@ def compare(fake: FaceAnalyzer, one: Image, other: Image) -> float:
 
 @pytest.mark.parametrize("colour", [0, 77, 255])
 def test_an_image_of_one_colour_has_no_face(fake: FaceAnalyzer, colour: int) -> None:
-    assert fake.find(np.full((100, 100, 3), colour, np.uint8)) == []
+    image = np.full((100, 100, 3), colour, np.uint8)
+    assert fake.find(image) == []
+    assert fake.embed(image, []).shape == (0, fake.dimension)
 
 
 def test_any_other_image_has_one_face_in_its_middle(fake: FaceAnalyzer) -> None:

@@ -1,5 +1,7 @@
 import importlib.util
 import re
+import subprocess
+import sys
 from typing import get_args
 
 import pytest
@@ -135,3 +137,8 @@ def test_licences_are_accepted_by_name() -> None:
     with pytest.raises(LicenceNotAcceptedError, match="LicenseRef-InsightFace-NonCommercial"):
         check_licences(chosen, ["MIT"])
     check_licences(chosen, ["LicenseRef-InsightFace-NonCommercial"])
+
+
+def test_running_models_does_not_load_what_only_conversions_need() -> None:
+    code = "import sys, openrekog.models.loading; sys.exit('onnx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
