@@ -135,6 +135,10 @@ class RequestEntityTooLarge(_NamedError):
     code_name = "RequestEntityTooLargeException"
 
 
+class RequestTimeout(_NamedError):
+    code_name = "RequestTimeoutException"
+
+
 class ResourceAlreadyExists(_NamedError):
     code_name = "ResourceAlreadyExistsException"
 

@@ -18,6 +18,7 @@ _INFO = (
 )
 _ERROR_STATUS_TEXTS = {
     400: "The request is refused.",
+    408: "The body did not arrive in time.",
     413: "The body is too large.",
     500: "The server failed.",
 }

@@ -67,10 +67,8 @@ class Body:
                 while not self.ended:
                     self._keep(await self._next())
         except TimeoutError:
-            raise errors.ApiError(
-                "RequestTimeoutException",
-                f"The request body did not arrive within {self.limits.timeout:g} seconds.",
-                408,
+            raise errors.RequestTimeout(
+                f"The request body did not arrive within {self.limits.timeout:g} seconds."
             ) from None
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from openrekog.api_spec.errors import ApiError
+from openrekog.api_spec.errors import ApiError, RequestTimeout
 from openrekog.server.admission import Workers
 from openrekog.server.bodies import Body, BodyLimits, ClientGoneError
 from openrekog.server.dispatch import UNTRUSTED_BYTES, Call, Dispatcher, refusal
@@ -66,7 +66,7 @@ class Api:
         except ClientGoneError:
             raise
         except Exception as error:  # noqa: BLE001 - the last door: logged and answered as 500
-            if not (isinstance(error, ApiError) and error.status == 408):
+            if not isinstance(error, RequestTimeout):
                 await body.discard()
             return call, refusal(call, error)
 

@@ -71,7 +71,8 @@ def test_framework_errors_are_brief(error: errors.ApiError, body: dict[str, str]
 def test_statuses() -> None:
     assert errors.InternalServerError().status == 500
     assert errors.RequestEntityTooLarge().status == 413
-    others = {errors.ApiError(error.code_name).status for error in NAMED} - {500, 413}
+    assert errors.RequestTimeout().status == 408
+    others = {errors.ApiError(error.code_name).status for error in NAMED} - {500, 413, 408}
     assert others == {400}
     assert errors.Throttling("Service Unavailable", status=500).status == 500
 
