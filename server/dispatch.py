@@ -32,7 +32,7 @@ class Call:
 
     request: Request
     door: Door
-    operation: Operation | None = None
+    operation: Operation | None
     caller: Caller | None = None
     submitted: float = 0.0
     timings: dict[str, float] = field(default_factory=dict)
@@ -55,6 +55,9 @@ class Dispatcher:
     limits: RateLimits
     services: Services
 
+    def call(self, request: Request, door: Door) -> Call:
+        return Call(request, door, self.service.operations.get(door.operation or ""))
+
     def claim(self, call: Call) -> Claim | ApiError:
         """Who the caller says to be; a fault is told later, when its turn comes."""
         try:
@@ -76,7 +79,9 @@ class Dispatcher:
             raise caller
         with call.timed("parse"):
             payload = cast(dict[str, Any], codec.parse(body))
-        call.operation = operation = self._find_operation(call.door)
+        operation = call.operation
+        if operation is None:
+            raise errors.UnknownOperation()
         if isinstance(caller, ApiError):
             raise caller
         call.caller = caller
@@ -97,12 +102,6 @@ class Dispatcher:
             return self.authenticator.confirm(claim, call.request, body)
         except ApiError as error:
             return error
-
-    def _find_operation(self, door: Door) -> Operation:
-        found = self.service.operations.get(door.operation or "")
-        if found is None:
-            raise errors.UnknownOperation()
-        return found
 
     def _handle(
         self, call: Call, operation: Operation, caller: Caller, checked: dict[str, Any]

@@ -60,7 +60,7 @@ class Api:
         if isinstance(door, Reply):
             await body.discard()
             return None, door
-        call = Call(request, door)
+        call = self.dispatcher.call(request, door)
         try:
             return call, await self.answer(call, body)
         except ClientGoneError:

@@ -352,13 +352,24 @@ def test_web_pages(start_api: StartApi, allowed: tuple[str, ...], origin: str, s
         assert "access-control-allow-origin" not in answer.headers
 
 
+COUNTED = 'openrekog_requests_total{code="%s",operation="%s"} %s\n'
+
+
+def test_metrics_name_the_operation_of_what_was_refused_unread(start_api: StartApi) -> None:
+    api = start_api({}, max_body_bytes=1024)
+    assert api.plain("DescribeCollection", b" " * 2000).status == 413
+    counted = COUNTED % ("RequestEntityTooLargeException", "DescribeCollection", "1.0")
+    wait_until(lambda: counted in api.api.metrics.render().decode())
+
+
 def test_metrics_count_by_operation_and_code(start_api: StartApi) -> None:
     api = start_api({"DescribeCollection": describe})
     for body in (TEAM, TEAM, b"{}"):
         api.call("DescribeCollection", body)
     api.call("Nope" * 9)
+    # A request is counted after its answer has gone out.
+    last = COUNTED % ("UnknownOperationException", "-", "1.0")
+    wait_until(lambda: last in api.api.metrics.render().decode())
     text = api.api.metrics.render().decode()
-    wanted = 'openrekog_requests_total{code="%s",operation="%s"} %s\n'
-    assert wanted % ("OK", "DescribeCollection", "2.0") in text
-    assert wanted % ("ValidationException", "DescribeCollection", "1.0") in text
-    assert wanted % ("UnknownOperationException", "-", "1.0") in text
+    assert COUNTED % ("OK", "DescribeCollection", "2.0") in text
+    assert COUNTED % ("ValidationException", "DescribeCollection", "1.0") in text
