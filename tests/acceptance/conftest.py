@@ -5,14 +5,11 @@ import itertools
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.acceptance.servers import COMMAND, FAKE, ServerProcess, clean_environment
-
-if TYPE_CHECKING:
-    from mypy_boto3_rekognition import RekognitionClient
 
 Launch = Callable[..., ServerProcess]
 REGIONS = itertools.count(1)
@@ -29,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture(scope="session")
 def real_models() -> None:
     """Skips what needs weights where nobody has fetched them."""
-    command = [COMMAND, "models", "verify"]
+    command = [str(COMMAND), "models", "verify"]
     if subprocess.run(command, env=clean_environment(), capture_output=True).returncode:
         pytest.skip("the default models are not here: openrekog models pull")
 
@@ -63,17 +60,17 @@ def region() -> str:
 
 
 @pytest.fixture
-def client(server: ServerProcess, region: str) -> "RekognitionClient":
+def client(server: ServerProcess, region: str) -> Any:
     return server.client(region)
 
 
 @pytest.fixture
-def real_client(real_server: ServerProcess, region: str) -> "RekognitionClient":
+def real_client(real_server: ServerProcess, region: str) -> Any:
     return real_server.client(region)
 
 
 @pytest.fixture
-def people(client: "RekognitionClient") -> str:
+def people(client: Any) -> str:
     """An empty collection."""
     client.create_collection(CollectionId="people")
     return "people"

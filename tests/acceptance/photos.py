@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
-import skimage
 from PIL import ImageFilter
 from PIL.Image import Image, Resampling
+from skimage import data_dir  # type: ignore[attr-defined]  # it is exported lazily
 
 ASTRONAUT_FACE = (160, 50, 300, 220)  # left, top, right, bottom of the head with some margin
 
@@ -16,7 +16,7 @@ ASTRONAUT_FACE = (160, 50, 300, 220)  # left, top, right, bottom of the head wit
 @cache
 def photograph(name: str) -> Image:
     """One of the public-domain or CC0 pictures that come with scikit-image."""
-    with PIL.Image.open(f"{skimage.data_dir}/{name}") as picture:
+    with PIL.Image.open(f"{data_dir}/{name}") as picture:
         return picture.convert("RGB")
 
 

@@ -10,14 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import orjson
 from botocore.config import Config
-
-if TYPE_CHECKING:
-    from mypy_boto3_rekognition import RekognitionClient
 
 COMMAND = Path(sys.executable).with_name("openrekog")
 READY = re.compile(r"is ready on (http://\S+)")
@@ -99,7 +96,7 @@ class ServerProcess:
         region: str = "us-east-1",
         key: Mapping[str, str] | None = None,
         **config: Any,
-    ) -> "RekognitionClient":
+    ) -> Any:
         """A client that tells the first error and leaves all checking to the server."""
         credentials = key or {"access_key_id": "any", "secret_access_key": "any"}
         client = aws_session().client(

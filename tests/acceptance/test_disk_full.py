@@ -20,7 +20,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of four megabytes in memory, of which three are taken."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("mounting a small file system needs root")
     (folder / "ballast").write_bytes(bytes(3 * MIB))
@@ -30,7 +30,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def store_until_it_fails(client: Any, first: int) -> tuple[dict[str, str], tuple[str, str]]:
     """Names by FaceId of what was acknowledged, and the error that ended it."""
-    stored = {}
+    stored: dict[str, str] = {}
     for number in range(first, first + 5000):
         request = {
             "CollectionId": "people",

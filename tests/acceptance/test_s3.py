@@ -21,7 +21,11 @@ from tests.acceptance.servers import FAKE, ServerProcess, clean_environment
 MOTO = Path(sys.executable).with_name("moto_server")
 CODE = "InvalidS3ObjectException"
 MIB = 1024 * 1024
-KEYS = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
+KEYS: dict[str, Any] = {
+    "aws_access_key_id": "any",
+    "aws_secret_access_key": "any",
+    "region_name": "us-east-1",
+}
 
 
 def free_port() -> int:
@@ -259,7 +263,8 @@ def test_an_endpoint_that_sends_elsewhere_is_not_followed(tmp_path: Path) -> Non
 
 def test_dots_in_keys_are_not_sent(tmp_path: Path) -> None:
     """A proxy before the endpoint could resolve them, and leave the bucket or the endpoint."""
-    Deceiver.asked = asked = []
+    asked: list[str] = []
+    Deceiver.asked = asked
     endpoint = serving(Deceiver)
     server = reading_from(f"http://127.0.0.1:{endpoint.server_port}/s3", tmp_path / "data")
     client = server.client()

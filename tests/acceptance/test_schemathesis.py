@@ -65,7 +65,7 @@ def test_valid_requests(server: ServerProcess, schemas: dict[str, Any], name: st
 
     @bounded
     @given(case=operation.as_strategy())
-    def run(case: Case) -> None:
+    def run(case: Case[Any]) -> None:
         answer = case.call(base_url=server.url)
         case.validate_response(answer, checks=CHECKED)
         code = orjson.loads(answer.content).get("__type")
@@ -81,7 +81,7 @@ def test_broken_requests(server: ServerProcess, schemas: dict[str, Any], name: s
 
     @bounded
     @given(case=operation.as_strategy())
-    def run(case: Case) -> None:
+    def run(case: Case[Any]) -> None:
         answer = case.call(base_url=server.url)
         case.validate_response(answer, checks=CHECKED)
 
