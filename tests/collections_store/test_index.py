@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,9 +163,9 @@ def test_threads_that_ask_at_once_share_passes(
     passes: list[int] = []
     search = VectorIndex.search
 
-    def counted(self: VectorIndex, queries: list[Query], pool: ThreadPoolExecutor) -> object:
+    def counted(self: VectorIndex, queries: list[Query], *others: Any) -> object:
         passes.append(len(queries))
-        return search(self, queries, pool)
+        return search(self, queries, *others)
 
     monkeypatch.setattr(VectorIndex, "search", counted)
     shared = SharedIndex(16, "sface", tmp_path)
