@@ -1,5 +1,8 @@
 """Searching a collection by a stored face, a user, or a picture."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import (
     FaceMatch,
@@ -25,7 +28,11 @@ from openrekog.server.context import Context
 from openrekog.server.media.images import LoadedImage
 from openrekog.server.operations import pictures
 from openrekog.server.operations.registry import operation
-from openrekog.server.operations.resources import no_user, searchable_collection
+from openrekog.server.operations.resources import (
+    no_collection,
+    no_user,
+    searchable_collection,
+)
 from openrekog.server.operations.stored_faces import listed_face
 
 
@@ -157,7 +164,7 @@ def match_faces(
     context: Context, collection: Collection, vector: Vectors, limit: int, threshold: float
 ) -> list[Match]:
     floor = context.services.faces.cosine(threshold)
-    with context.timed("search"):
+    with searching(context, collection):
         return context.services.store.search_faces(collection, vector, limit, floor)[0]
 
 
@@ -167,8 +174,18 @@ def match_users(
     if not len(vector):
         return []
     floor = context.services.faces.cosine(threshold)
-    with context.timed("search"):
+    with searching(context, collection):
         return context.services.store.search_users(collection, vector, limit, floor)[0]
+
+
+@contextmanager
+def searching(context: Context, collection: Collection) -> Iterator[None]:
+    """Times a search in a collection that another request may have deleted by now."""
+    with context.timed("search"):
+        try:
+            yield
+        except NotFound as error:
+            raise no_collection(collection.collection_id) from error
 
 
 def face_matches(context: Context, collection: Collection, found: list[Match]) -> list[FaceMatch]:
