@@ -46,7 +46,6 @@ class Service:
     """What precedes the operation's name in X-Amz-Target."""
     json_version: str
     signing_name: str
-    api_version: str
     operations: Mapping[str, Operation]
     model: ServiceModel
     overlay: Overlay
@@ -66,7 +65,6 @@ def load_service() -> Service:
         target_prefix=model.metadata["targetPrefix"],
         json_version=model.metadata["jsonVersion"],
         signing_name=model.signing_name,
-        api_version=model.api_version,
         # A newer botocore may know operations that the overlay does not describe; they wait.
         operations={
             name: _operation(model.operation_model(name), overlay, paginators)
