@@ -18,13 +18,13 @@ serve: install ## Install, fetch the models, and start the server on 127.0.0.1:8
 	@$(BIN)/openrekog serve
 
 test: install-dev models ## Install, fetch the models, and run all tests
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: install-dev ## Format, lint, types, the arrows between the rooms, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@MYPYPATH=.typecheck $(BIN)/mypy $(addprefix .typecheck/openrekog/,$(ROOMS))
-	@$(BIN)/mypy benchmarks docs tests/*.py
+	@$(BIN)/mypy benchmarks docs tests/*.py tests/acceptance/*.py
 	@PYTHONPATH=.typecheck $(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m openrekog.api_spec.generate --check
 	@$(BIN)/python docs/generate.py --check
