@@ -32,6 +32,8 @@ class Case:
     """False where a repeated request would find its work done already."""
     least_a_second: float | None = None
     """What a machine of two cores must reach."""
+    mostly_models: bool = True
+    """False where the vectors that are compared cost as much as the models."""
 
     @property
     def name(self) -> str:
@@ -95,6 +97,7 @@ def cases(galleries: Sequence[int]) -> list[Case]:
                 search(faces),
                 embedded,
                 least_a_second=15 if faces <= 100_000 else None,
+                mostly_models=faces <= 100_000,
             )
             for faces in galleries
         ),
