@@ -87,7 +87,7 @@ class Collections:
 
     def _find(self, scope: Scope, collection_id: str) -> Row[Any] | None:
         return self.session.connection.execute(
-            _NAMED,
+            _NAMED_TO_WRITE if self.session.writing else _NAMED,
             {
                 "account_id": scope.account_id,
                 "region": scope.region,
@@ -122,6 +122,8 @@ _NAMED = select(collections).where(
     collections.c.collection_id == bindparam("collection_id"),
     collections.c.deleted == false(),
 )
+# On PostgreSQL another transaction could delete it before this one writes to it.
+_NAMED_TO_WRITE = _NAMED.with_for_update()
 
 
 def collection_of(row: Row[Any]) -> Collection:

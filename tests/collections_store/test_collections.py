@@ -1,10 +1,11 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from openrekog.collections_store.errors import AlreadyExists, NotFound
-from openrekog.collections_store.store import Collection, Scope, Store, Vectors
+from openrekog.collections_store.store import Collection, NewFace, Scope, Store, Vectors
 
 Create = Callable[..., Collection]
 Add = Callable[..., list[str]]
@@ -127,3 +128,23 @@ def test_face_total_counts_every_account(store: Store, create: Create, add: Add)
     add(store, create(store, "a"), 2)
     add(store, create(store, "b"), 3)
     assert store.face_total() == 5
+
+
+def test_a_collection_looked_up_to_write_to_is_not_deleted_before(
+    store: Store, collection: Collection, unit: Callable[..., Vectors]
+) -> None:
+    def delete() -> None:
+        with store.write() as rows:
+            rows.collections.delete(collection.scope, collection.collection_id)
+
+    with ThreadPoolExecutor(1) as other:
+        with store.write() as rows:
+            found = rows.collections.get(collection.scope, collection.collection_id)
+            deletion = other.submit(delete)
+            with pytest.raises(TimeoutError):
+                deletion.result(timeout=0.3)
+            face = NewFace((0.1, 0.2, 0.3, 0.4), 99.0, unit(1)[0])
+            assert rows.faces.add(found, "image", None, [face])
+        deletion.result(timeout=5)
+    with store.read() as rows, pytest.raises(NotFound):
+        rows.collections.get(collection.scope, collection.collection_id)
