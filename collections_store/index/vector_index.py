@@ -72,9 +72,7 @@ class VectorIndex:
         most = max(query.limit for query in queries) + SPARE
         segments = list(self.segments)
         parts = list(
-            threads.map(
-                lambda segment: scan(segment, vectors, most, floors.copy(), device), segments
-            )
+            threads.map(lambda segment: scan(segment, vectors, most, floors, device), segments)
         )
         return [
             _best(query, segments, [part[number] for part in parts])
