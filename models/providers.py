@@ -62,13 +62,16 @@ def short_name(ort_name: str) -> str:
 
 
 def provider_options(
-    provider: str, cache_dir: Path | None, gpu_memory_limit_bytes: int | None
+    provider: str, cache_dir: Path | None, gpu_memory_limit_bytes: int | None, threads: int = 1
 ) -> dict[str, Any]:
     match provider:
         case "cuda":
             return _cuda_options(gpu_memory_limit_bytes)
         case "tensorrt":
             return _tensorrt_options(cache_dir)
+        case "openvino":
+            # It heeds no session option, and would take every core for each call.
+            return {"num_of_threads": str(threads)}
         case _:
             return {}
 

@@ -166,7 +166,9 @@ class Runtime:
             self.providers = self.providers[len(failed) :]
 
     def _provider_options(self, provider: str) -> dict[str, Any]:
-        return provider_options(provider, self._cache_dir, self._gpu_memory_limit_bytes)
+        return provider_options(
+            provider, self._cache_dir, self._gpu_memory_limit_bytes, self._threads
+        )
 
     def _session_options(self) -> ort.SessionOptions:
         options = ort.SessionOptions()

@@ -182,6 +182,10 @@ def test_tensorrt_keeps_its_engines(tmp_path: Path) -> None:
     assert Path(options["trt_engine_cache_path"]).is_relative_to(tmp_path)
 
 
+def test_openvino_keeps_to_the_threads_of_a_call() -> None:
+    assert provider_options("openvino", None, None, threads=2)["num_of_threads"] == "2"
+
+
 def test_one_build_of_onnxruntime_is_installed() -> None:
     assert len(installed_builds()) == 1
 
