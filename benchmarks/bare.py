@@ -26,7 +26,7 @@ class Models:
         limits = load_service().operations["DetectFaces"].image
         if limits is None:
             raise ValueError("DetectFaces has no image limits")
-        return self.images.decode(data, limits)
+        return self.images.decode(data, limits).pixels
 
     def detect(self, data: bytes) -> None:
         self.faces.find(self.decode(data))

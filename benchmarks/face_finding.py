@@ -42,11 +42,12 @@ def measure_finding(data: LabelledFaces, analyzer: FaceAnalyzer) -> str:
 
 
 def _hits(photo: Photo, image: Image, faces: list[Face]) -> dict[int, int]:
-    """Which drawn box is which found face."""
+    """Which drawn box is which found face; no face stands for two boxes."""
     found = np.array([_corners(face, image) for face in faces]).reshape(-1, 4)
-    hits = {}
+    hits: dict[int, int] = {}
     for index, box in enumerate(photo.boxes):
         shared = overlaps(found, box)
+        shared[list(hits.values())] = 0
         if len(shared) and shared.max() >= LEAST_OVERLAP:
             hits[index] = int(shared.argmax())
     return hits

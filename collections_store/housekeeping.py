@@ -4,11 +4,9 @@ import logging
 import threading
 
 from sqlalchemy import false, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from openrekog.collections_store.catalog import collection_of
 from openrekog.collections_store.database import Database
-from openrekog.collections_store.errors import StoreError
 from openrekog.collections_store.feed import RowFeed
 from openrekog.collections_store.index.shelf import SAVE_FROM, IndexShelf
 from openrekog.collections_store.session import Session
@@ -35,8 +33,8 @@ class Housekeeping:
         while not self._closing.wait(interval):
             try:
                 self.tidy()
-            except (StoreError, SQLAlchemyError, OSError):
-                # A full disk or a busy database: what is not tidied now is tidied next time.
+            except Exception:
+                # A full disk, a busy database: whatever it is, the next round must come.
                 log.exception("housekeeping failed and will be tried again")
 
     def tidy(self) -> None:

@@ -10,6 +10,7 @@ from openrekog.models.store import PackStore
 from openrekog.server.context import Services
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.objects import FolderObjects, ObjectStore
+from openrekog.server.media.pixels import PixelBudget
 from openrekog.server.media.s3 import S3Objects
 from openrekog.server.settings import Settings
 
@@ -30,7 +31,10 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
         runtime=runtime,
         faces=open_faces(settings, runtime),
         images=ImageLoader(
-            open_objects(settings), settings.image_formats, settings.max_image_pixels
+            open_objects(settings),
+            settings.image_formats,
+            settings.max_image_pixels,
+            PixelBudget(settings.max_pending_pixels),
         ),
     )
 

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         30.0, gt=0, description="Seconds that a client may take to send a body."
     )
     shutdown_timeout: int = Field(
-        30, ge=1, description="Seconds that accepted requests get to finish after SIGTERM."
+        60, ge=1, description="Seconds that accepted requests get to finish after SIGTERM."
     )
     keys_file: HomePath | None = Field(
         None, description="Access keys; unset is keys.json in the data folder."
@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     )
     max_image_pixels: int = Field(
         100_000_000, ge=6400, description="Largest width x height that is decoded."
+    )
+    max_pending_pixels: int = Field(
+        400_000_000,
+        ge=6400,
+        description="Pixels of decoded images held in memory at once, about 4 bytes each; one more "
+        "is throttled.",
     )
     log_format: Literal["console", "json"] = Field(
         "console", description="Log lines for people or for machines."

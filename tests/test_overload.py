@@ -4,12 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.xdist_group("load")
 def test_every_request_is_answered_and_a_stop_loses_none() -> None:
     program = [sys.executable, "-m", "benchmarks.overload", "--pack", "fake", "--seconds", "1"]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)

@@ -20,6 +20,7 @@ from openrekog.api_spec.shapes import Image as ImageMember
 from openrekog.models.results import Image
 from openrekog.server.media.jpeg import TURNS, decode_colour
 from openrekog.server.media.objects import ObjectStore
+from openrekog.server.media.pixels import PixelBudget
 
 # We compare the claimed size with our own limits before decoding; Pillow's global only warns.
 PIL.Image.MAX_IMAGE_PIXELS = None
@@ -46,7 +47,7 @@ DECODE_ERRORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class LoadedImage:
     """A decoded picture and the bytes that it came from."""
 
@@ -66,10 +67,10 @@ class ImageLoader:
     objects: ObjectStore
     formats: Collection[str]
     max_pixels: int
+    budget: PixelBudget
 
     def load(self, image: ImageMember, limits: ImageLimits) -> LoadedImage:
-        data = self._read(image, limits.max_object_bytes)
-        return LoadedImage(self.decode(data, limits), data)
+        return self.decode(self._read(image, limits.max_object_bytes), limits)
 
     def _read(self, image: ImageMember, max_object_bytes: int) -> bytes:
         match image:
@@ -79,14 +80,26 @@ class ImageLoader:
                 return self.objects.read(bucket, key, place.get("Version"), max_object_bytes)
         raise errors.InvalidParameter("Requested image should either contain bytes or s3 object.")
 
-    def decode(self, data: bytes, limits: ImageLimits) -> Image:
-        """The upright RGB pixels; raises InvalidImageFormat, ImageTooLarge, InvalidParameter."""
+    def decode(self, data: bytes, limits: ImageLimits) -> LoadedImage:
+        """Raises InvalidImageFormat, ImageTooLarge, InvalidParameter, or
+        ProvisionedThroughputExceeded if too many pixels are in memory already."""
         try:
             with PIL.Image.open(io.BytesIO(data), formats=tuple(self.formats)) as picture:
                 self._check_size(picture.width, picture.height, limits)
-                return upright(picture, stored_pixels(picture, data))
+                return self._decode(picture, data)
         except DECODE_ERRORS as error:
             raise errors.InvalidImageFormat("Request has invalid image format") from error
+
+    def _decode(self, picture: PIL.Image.Image, data: bytes) -> LoadedImage:
+        count = picture.width * picture.height
+        self.budget.take(count)
+        try:
+            loaded = LoadedImage(upright(picture, stored_pixels(picture, data)), data)
+        except BaseException:
+            self.budget.give_back(count)
+            raise
+        self.budget.give_back_with(loaded, count)
+        return loaded
 
     def _check_size(self, width: int, height: int, limits: ImageLimits) -> None:
         if min(width, height) < limits.min_side_px:

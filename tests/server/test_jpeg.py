@@ -16,6 +16,7 @@ from openrekog.models.results import Image
 from openrekog.server.media.images import ImageLoader, to_rgb
 from openrekog.server.media.jpeg import decode_colour
 from openrekog.server.media.objects import FolderObjects
+from openrekog.server.media.pixels import PixelBudget
 
 # Orientation 6, and a resolution of a type that no resolution has.
 DAMAGED_EXIF = (
@@ -47,7 +48,8 @@ def opened(data: bytes) -> PIL.Image.Image:
 def loaded(data: bytes) -> Image:
     limits = load_service().operations["DetectFaces"].image
     assert limits is not None
-    return ImageLoader(FolderObjects(Path()), ("JPEG",), 10**6).decode(data, limits)
+    loader = ImageLoader(FolderObjects(Path()), ("JPEG",), 10**6, PixelBudget(10**6))
+    return loader.decode(data, limits).pixels
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
