@@ -1,7 +1,7 @@
 """Measures the index alone: ways to compare queries with vectors, searches by one and by many
 threads, saving, loading, and building from rows.
 
-    python benchmarks/index_search.py --rows 1000000 --dimension 128
+    python -m benchmarks.index_search --rows 1000000 --dimension 128
 
 Prints a Markdown table. The rows marked "chosen" are what the server does.
 """
