@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from openrekog.collections_store.index import files, scan
 from openrekog.collections_store.index.changes import Changes
+from openrekog.collections_store.index.device import find_gpu
 from openrekog.collections_store.index.segment import Segment
 from openrekog.collections_store.index.shelf import IndexShelf
 from openrekog.collections_store.index.vector_index import Query, VectorIndex
@@ -31,6 +32,7 @@ from openrekog.collections_store.store import NewFace, Scope, Store
 PART = 50_000
 LIMIT = 80
 MIN_COSINE = 0.35
+GPU_MEMORY = 8 * 1024**3  # where there is a GPU; the clients' searches then run there
 NO_KEYS = np.empty(0, np.int64)
 MANY = (1, 4, 16, 64)
 
@@ -167,7 +169,7 @@ class EverythingRead:
 
 
 def clients(folder: Path, dimension: int, seconds: float) -> None:
-    shelf = IndexShelf(folder, memory_limit=1 << 40)
+    shelf = IndexShelf(folder, memory_limit=1 << 40, device=find_gpu(GPU_MEMORY))
     feed = EverythingRead()
     started = time.perf_counter()
     shelf.open(1, "faces", "bench", dimension, feed)
