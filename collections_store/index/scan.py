@@ -19,11 +19,11 @@ Floats = NDArray[np.float32]
 MULTIPLY_FROM = 7
 
 # Single-precision numbers a tile: 2 MiB. Smaller ones stay in the second-level cache, but cost more
-# in calls than that spares (16 queries, 512 numbers: 343 ms with 128 Ki, 305 with 512 Ki and 1 Mi).
+# in calls than that spares (16 queries, 512 numbers: 282 ms with 128 Ki, 230 with 512 Ki and 1 Mi).
 TILE_NUMBERS = 512 * 1024
 
 # OpenBLAS multiplies by so many columns at a time and is slow with what is left over (a million
-# rows of 128 by 15 columns takes 62 ms, by 16 takes 41): columns of zeros fill them up.
+# rows of 128 by 15 columns takes 64 ms, by 16 takes 30): columns of zeros fill them up.
 COLUMNS = 8
 
 # Either way rounds in its own order; candidates this far below a threshold are still looked at,
