@@ -56,6 +56,7 @@ def open_store(settings: Settings) -> Store:
         settings.data_dir / "index",
         max_faces=settings.max_faces_per_collection,
         index_memory=settings.index_memory_bytes,
+        index_gpu_memory=settings.index_gpu_memory_bytes,
     )
     store.warm()
     return store

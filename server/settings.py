@@ -38,6 +38,11 @@ class Settings(BaseSettings):
         ge=MIB,
         description="Memory for vector indexes; those not searched for longest make room.",
     )
+    index_gpu_memory_bytes: int = Field(
+        2048 * MIB,
+        ge=0,
+        description="GPU memory for vector indexes where FAISS sees a GPU; 0 keeps them on the CPU.",
+    )
     packs: tuple[str, ...] = Field(
         (), description="Packs to use besides, or instead of, the defaults (JSON list)."
     )
