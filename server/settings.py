@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     index_gpu_memory_bytes: int = Field(
         2048 * MIB,
         ge=0,
-        description="GPU memory for vector indexes where FAISS sees a GPU; 0 keeps them on the CPU.",
+        description="GPU memory for vector indexes where FAISS sees a GPU; 0 keeps to the CPU.",
     )
     packs: tuple[str, ...] = Field(
         (), description="Packs to use besides, or instead of, the defaults (JSON list)."
