@@ -4,7 +4,6 @@ What is over either bound is refused at once; SDKs wait and try again.
 """
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -19,7 +18,7 @@ class Workers:
     """Runs synchronous work in threads. Its counters are touched by the event loop alone."""
 
     def __init__(self, threads: int, max_queued: int) -> None:
-        self.threads = threads or 2 * (os.cpu_count() or 1)
+        self.threads = threads
         self._most = self.threads + max_queued
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="request")
         self.admitted = 0

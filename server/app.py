@@ -1,5 +1,6 @@
 """Builds the app of a server: every part is made here once and handed on."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from openrekog.api_spec.service import load_service
+from openrekog.models.batching import BatchPolicy
 from openrekog.server import operations
 from openrekog.server.admission import ByteBudget, Workers
 from openrekog.server.auth import Authenticator
@@ -25,6 +27,9 @@ from openrekog.server.operations.registry import find_handlers
 from openrekog.server.origins import Origins
 from openrekog.server.settings import Settings
 
+# Two full batches: one runs while the next is made ready.
+GPU_THREADS = 2 * BatchPolicy().max_batch
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -39,9 +44,22 @@ class App:
         await (self.api if is_call else self.pages)(scope, receive, send)
 
 
+def threads_for(services: Services) -> int:
+    """As many as cores: twice as many only hand the interpreter's lock around (a fifth more CPU for
+    each small request on two cores). There must be more where threads wait: for an S3 endpoint, or
+    for the other requests of a GPU's batch."""
+    settings = services.settings
+    if settings.request_threads:
+        return settings.request_threads
+    if services.runtime.providers[0] in ("cuda", "tensorrt"):
+        return GPU_THREADS
+    cores = max(2, len(os.sched_getaffinity(0)))
+    return cores if settings.s3_endpoint_url is None else 8 * cores
+
+
 def create_app(services: Services, keys: KeyRing, metrics: Metrics) -> App:
     settings = services.settings
-    workers = Workers(settings.request_threads, settings.max_queued_requests)
+    workers = Workers(threads_for(services), settings.max_queued_requests)
     budget = ByteBudget(settings.max_pending_body_bytes)
     metrics.watch(workers, budget, services.store.face_total)
 

@@ -58,7 +58,10 @@ class Settings(BaseSettings):
         None, ge=MIB, description="GPU memory that each model may take; unset is no limit."
     )
     request_threads: int = Field(
-        0, ge=0, description="Requests worked on at once; 0 is two for each core."
+        0,
+        ge=0,
+        description="Requests worked on at once; 0 is one for each core, eight for each with an S3 "
+        "endpoint, and 32 on a GPU.",
     )
     max_queued_requests: int = Field(
         256, ge=0, description="Requests that may wait; one more is throttled."
