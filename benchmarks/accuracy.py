@@ -15,7 +15,8 @@ from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
 from benchmarks.labelled import LabelledFaces
 from openrekog.models.capabilities import FaceAnalyzer
-from openrekog.models.loading import load_face_analyzer
+from openrekog.models.loading.faces import load_face_analyzer
+from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
 from openrekog.server.settings import Settings
@@ -42,7 +43,7 @@ def main() -> None:
         return
     store = PackStore(Settings().models_dir)
     with Runtime(options.provider) as runtime:
-        analyzer = load_face_analyzer(store, runtime, options.pack)
+        analyzer = load_face_analyzer(Opening.of(store, runtime, options.pack))
         text = "\n\n".join(report(LabelledFaces(folder), analyzer, runtime.providers[0])) + "\n"
     print(text, end="")
     if options.write is not None:

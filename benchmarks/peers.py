@@ -25,12 +25,12 @@ COUNTERPARTS: Mapping[str, tuple[str, Callable[[bytes], Payload]]] = {
 def measure_peers(result: Report, pace: Pace) -> None:
     with tempfile.TemporaryDirectory(prefix="openrekog-bench-") as name, models_here() as services:
         folder = Path(name)
-        gallery.fill(folder, gallery_id(STORED), STORED, services.faces)
+        gallery.fill(folder, gallery_id(STORED), STORED, services.models.faces)
         with (
             openrekog(folder) as (ours, key),
             deepface.deepface(folder / "deepface.log") as theirs,
         ):
-            bench = Bench(ours, key, Models(services.faces, services.images))
+            bench = Bench(ours, key, Models(services.models.faces, services.images))
             rows: list[Sequence[object]] = []
             for case in cases([STORED]):
                 if case.operation in COUNTERPARTS:

@@ -59,11 +59,11 @@ def opened(sizes: Sequence[int]) -> Iterator[Bench]:
     ):
         folder = Path(name)
         for size in sizes:
-            seconds = gallery.fill(folder, gallery_id(size), size, services.faces)
+            seconds = gallery.fill(folder, gallery_id(size), size, services.models.faces)
             say(f"{size:,} faces stored in {seconds:.1f} s")
-        gallery.fill(folder, INDEXED, 0, services.faces)
+        gallery.fill(folder, INDEXED, 0, services.models.faces)
         with openrekog(folder) as (server, key):
-            yield Bench(server, key, bare.Models(services.faces, services.images))
+            yield Bench(server, key, bare.Models(services.models.faces, services.images))
 
 
 def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -> None:

@@ -148,6 +148,15 @@ def default_packs() -> tuple[Pack, ...]:
     return tuple(pack for pack in packs().values() if pack.default)
 
 
+def choose(named: Iterable[str]) -> tuple[Pack, ...]:
+    """The packs that a server runs, named ones first. A default pack joins in unless opt-in ones
+    do all that it can."""
+    first = find(named)
+    covered = {what for pack in first if not pack.default for what in pack.capabilities}
+    rest = (pack for pack in default_packs() if pack not in first)
+    return (*first, *(pack for pack in rest if not covered.issuperset(pack.capabilities)))
+
+
 def check_licences(chosen: Iterable[Pack], accepted: Sequence[str]) -> None:
     for pack in chosen:
         if pack.licence.accept and pack.licence.name not in accepted:

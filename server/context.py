@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from openrekog.api_spec.service import Operation
 from openrekog.collections_store.records import Scope
 from openrekog.collections_store.store import Store, Transaction
-from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.settings import Settings
@@ -21,7 +21,7 @@ class Services:
     settings: Settings
     store: Store
     runtime: Runtime
-    faces: FaceAnalyzer
+    models: Models
     images: ImageLoader
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ def readiness(services: Services) -> Readiness:
             "status": "ready",
             "database": "ok",
             "faces_stored": faces,
-            "face_model": services.faces.model_name,
+            "face_model": services.models.faces.model_name,
             "models": {model.name: model.provider for model in services.runtime.loaded},
         },
     )

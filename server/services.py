@@ -1,10 +1,9 @@
 """Opens the long-lived parts of a server from its settings."""
 
 from openrekog.collections_store.store import Store
-from openrekog.models.capabilities import FaceAnalyzer
-from openrekog.models.fake import FakeFaceAnalyzer
-from openrekog.models.loading import load_face_analyzer
-from openrekog.models.pack import check_licences, find
+from openrekog.models.loaded import Models
+from openrekog.models.loading import load_models
+from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
 from openrekog.server.context import Services
@@ -12,9 +11,8 @@ from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.objects import FolderObjects, ObjectStore
 from openrekog.server.media.pixels import PixelBudget
 from openrekog.server.media.s3 import S3Objects
+from openrekog.server.packs import chosen_packs
 from openrekog.server.settings import Settings
-
-FAKE_PACK = "fake"
 
 
 def open_services(settings: Settings, observer: Observer | None = None) -> Services:
@@ -29,7 +27,7 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
         settings=settings,
         store=open_store(settings),
         runtime=runtime,
-        faces=open_faces(settings, runtime),
+        models=open_models(settings, runtime),
         images=ImageLoader(
             open_objects(settings),
             settings.image_formats,
@@ -39,13 +37,9 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
     )
 
 
-def open_faces(settings: Settings, runtime: Runtime) -> FaceAnalyzer:
-    chosen = find(settings.packs)
-    check_licences(chosen, settings.accept_licences)
-    for pack in chosen:
-        if pack.name == FAKE_PACK:
-            return FakeFaceAnalyzer(pack.similarity)
-    return load_face_analyzer(PackStore(settings.models_dir), runtime, settings.packs)
+def open_models(settings: Settings, runtime: Runtime) -> Models:
+    store, packs = PackStore(settings.models_dir), chosen_packs(settings)
+    return load_models(Opening(store, runtime, packs, frozenset(settings.packs)))
 
 
 def open_store(settings: Settings) -> Store:

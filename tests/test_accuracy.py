@@ -13,7 +13,8 @@ import pytest
 from benchmarks.accuracy import PARTS
 from benchmarks.labelled import LabelledFaces
 from openrekog.models.capabilities import FaceAnalyzer
-from openrekog.models.loading import load_face_analyzer
+from openrekog.models.loading.faces import load_face_analyzer
+from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
 from openrekog.server.settings import Settings
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.skipif(FOLDER is None, reason="ACCURACY_DATA names no l
 @pytest.fixture(scope="module")
 def analyzer() -> Iterator[FaceAnalyzer]:
     with Runtime() as runtime:
-        yield load_face_analyzer(PackStore(Settings().models_dir), runtime)
+        yield load_face_analyzer(Opening.of(PackStore(Settings().models_dir), runtime))
 
 
 def measured(part: str, analyzer: FaceAnalyzer) -> str:

@@ -30,7 +30,7 @@ def create_collection(
     context: Context, request: CreateCollectionRequest
 ) -> CreateCollectionResponse:
     name = request["CollectionId"]
-    faces = context.services.faces
+    faces = context.services.models.faces
     arn = collection_arn(context.scope, name)
     with context.writing() as rows:
         try:

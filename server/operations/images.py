@@ -65,4 +65,4 @@ def compare(
     """Similarity, 0 to 100, of the source face to each target face."""
     probe = pictures.embed(context, source[0], [source[1]])
     cosines = pictures.embed(context, *target) @ probe[0]
-    return [context.services.faces.similarity(float(cosine)) for cosine in cosines]
+    return [context.services.models.faces.similarity(float(cosine)) for cosine in cosines]

@@ -22,9 +22,9 @@ def find_faces(
     context: Context, image: LoadedImage, attributes: Set[FaceAttributeName] = frozenset()
 ) -> list[Face]:
     with context.timed("model"):
-        return context.services.faces.find(image.pixels, attributes)
+        return context.services.models.faces.find(image.pixels, attributes)
 
 
 def embed(context: Context, image: LoadedImage, faces: Sequence[Face]) -> Vectors:
     with context.timed("model"):
-        return context.services.faces.embed(image.pixels, faces)
+        return context.services.models.faces.embed(image.pixels, faces)

@@ -47,7 +47,7 @@ def searchable_collection(rows: Transaction, context: Context, collection_id: st
 
 def check_model(context: Context, collection: Collection) -> None:
     """Refuses vectors of another model than the one that runs: models are never mixed."""
-    running = context.services.faces.model_name
+    running = context.services.models.faces.model_name
     if collection.face_model != running:
         raise errors.InvalidParameter(
             f"The faces of collection {collection.collection_id} were indexed by the model "

@@ -163,7 +163,7 @@ def choose(
 def match_faces(
     context: Context, collection: Collection, vector: Vectors, limit: int, threshold: float
 ) -> list[Match]:
-    floor = context.services.faces.cosine(threshold)
+    floor = context.services.models.faces.cosine(threshold)
     with searching(context, collection):
         return context.services.store.search_faces(collection, vector, limit, floor)[0]
 
@@ -173,7 +173,7 @@ def match_users(
 ) -> list[FoundUser]:
     if not len(vector):
         return []
-    floor = context.services.faces.cosine(threshold)
+    floor = context.services.models.faces.cosine(threshold)
     with searching(context, collection):
         return context.services.store.search_users(collection, vector, limit, floor)[0]
 
@@ -189,7 +189,7 @@ def searching(context: Context, collection: Collection) -> Iterator[None]:
 
 
 def face_matches(context: Context, collection: Collection, found: list[Match]) -> list[FaceMatch]:
-    similarity = context.services.faces.similarity
+    similarity = context.services.models.faces.similarity
     return [
         {"Similarity": similarity(match.cosine), "Face": listed_face(collection, match.face)}
         for match in found
@@ -197,7 +197,7 @@ def face_matches(context: Context, collection: Collection, found: list[Match]) -
 
 
 def user_matches(context: Context, found: list[FoundUser]) -> list[UserMatch]:
-    similarity = context.services.faces.similarity
+    similarity = context.services.models.faces.similarity
     return [
         {
             "Similarity": similarity(match.cosine),

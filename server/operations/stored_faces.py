@@ -53,7 +53,7 @@ def index_faces(context: Context, request: IndexFacesRequest) -> IndexFacesRespo
     ]
     return {
         "FaceRecords": records,
-        "FaceModelVersion": context.services.faces.model_version,
+        "FaceModelVersion": context.services.models.faces.model_version,
         "UnindexedFaces": unindexed,
     }
 

@@ -116,7 +116,7 @@ def list_users(context: Context, request: ListUsersRequest) -> ListUsersResponse
 
 @operation
 def associate_faces(context: Context, request: AssociateFacesRequest) -> AssociateFacesResponse:
-    analyzer = context.services.faces
+    analyzer = context.services.models.faces
 
     def work(rows: Transaction, collection: Collection) -> AssociateFacesResponse:
         check_model(context, collection)
@@ -174,7 +174,7 @@ def failed_association(
     if failure.user_id is not None:
         member["UserId"] = failure.user_id
     if failure.cosine is not None:
-        member["Confidence"] = context.services.faces.similarity(failure.cosine)
+        member["Confidence"] = context.services.models.faces.similarity(failure.cosine)
     return member
 
 

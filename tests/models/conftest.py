@@ -4,7 +4,8 @@ from collections.abc import Iterator
 import pytest
 
 from openrekog.models.faces import ModelFaceAnalyzer
-from openrekog.models.loading import load_face_analyzer
+from openrekog.models.loading.faces import load_face_analyzer
+from openrekog.models.loading.opening import Opening
 from openrekog.models.pack import default_packs
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
@@ -32,4 +33,4 @@ def analyzer(store: PackStore, model_calls: Counter[str]) -> Iterator[ModelFaceA
         model_calls[name] += 1
 
     with Runtime(["cpu"], observer=count) as runtime:
-        yield load_face_analyzer(store, runtime)
+        yield load_face_analyzer(Opening.of(store, runtime))

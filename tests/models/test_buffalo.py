@@ -22,7 +22,8 @@ from openrekog.models.architectures.buffalo_l import (
     recognise,
     scaling,
 )
-from openrekog.models.loading import load_face_analyzer
+from openrekog.models.loading.faces import load_face_analyzer
+from openrekog.models.loading.opening import Opening
 from openrekog.models.pack import Pack
 from openrekog.models.results import Box, DetectedFace, Image
 from openrekog.models.runtime import Runtime
@@ -220,7 +221,9 @@ def test_the_named_pack_takes_over(store: PackStore, pack: list[Path]) -> None:
     image = np.zeros((640, 640, 3), np.uint8)
     image[320:352, 320:352] = 255
     with Runtime(["cpu"]) as runtime:
-        analyzer = load_face_analyzer(BuffaloStore(store, files), runtime, ["buffalo_l"])
+        analyzer = load_face_analyzer(
+            Opening.of(BuffaloStore(store, files), runtime, ["buffalo_l"])
+        )
         faces = analyzer.find(image, {"AGE_RANGE", "EMOTIONS"})
         vectors = analyzer.embed(image, faces)
     assert (analyzer.model_name, analyzer.dimension) == ("buffalo_l", 512)

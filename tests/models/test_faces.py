@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from openrekog.models.faces import ModelFaceAnalyzer
-from openrekog.models.loading import load_face_analyzer
+from openrekog.models.loading.faces import load_face_analyzer
+from openrekog.models.loading.opening import Opening
 from openrekog.models.results import Box, Face, Image
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
@@ -220,7 +221,8 @@ def test_the_quality_mode_shows_every_window_to_both_detectors(store: PackStore)
         calls[name] += 1
 
     with Runtime(["cpu"], observer=count) as runtime:
-        face = only(load_face_analyzer(store, runtime, ["centerface"]).find(astronaut()))
+        quality = load_face_analyzer(Opening.of(store, runtime, ["centerface"]))
+        face = only(quality.find(astronaut()))
     assert calls["centerface/centerface"] >= calls["yunet/yunet"] > 0
     assert overlap(face.box, FACE) > 0.6
     assert face.confidence > 99

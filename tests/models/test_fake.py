@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from openrekog.models.capabilities import FaceAnalyzer
-from openrekog.models.fake import BOX, FakeFaceAnalyzer
+from openrekog.models.fake.faces import BOX, FakeFaceAnalyzer
 from openrekog.models.pack import packs
 from openrekog.models.results import Image
 

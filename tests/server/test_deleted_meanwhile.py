@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pytest
 
-from openrekog.models.fake import FakeFaceAnalyzer
+from openrekog.models.fake.faces import FakeFaceAnalyzer
 from tests.server.conftest import Line
 
 

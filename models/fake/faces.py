@@ -1,4 +1,4 @@
-"""The fake pack: a FaceAnalyzer without weights, whose answers follow from an image's colours.
+"""A FaceAnalyzer without weights, whose answers follow from an image's colours.
 
 Rules, so that tests can foresee the answers: an image of one colour has no face; any other has one,
 in its middle, three fifths as wide and four fifths as high as the image. All else is drawn from a

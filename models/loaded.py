@@ -1,0 +1,12 @@
+"""The models of a running server."""
+
+from dataclasses import dataclass
+
+from openrekog.models.capabilities import FaceAnalyzer
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """One member for each thing that the server may ask of a picture."""
+
+    faces: FaceAnalyzer

@@ -1,0 +1,13 @@
+"""Builds the models of a server out of packs: one module an area, one door for all."""
+
+from openrekog.models.fake import FAKE_PACK, fake_models
+from openrekog.models.loaded import Models
+from openrekog.models.loading.faces import load_face_analyzer
+from openrekog.models.loading.opening import Opening
+
+
+def load_models(opening: Opening) -> Models:
+    """Every capability, by the packs chosen; the fake pack, once named, answers for all."""
+    if FAKE_PACK in opening.named:
+        return fake_models(opening.pack(FAKE_PACK))
+    return Models(faces=load_face_analyzer(opening))
