@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.capabilities import FaceAnalyzer, TextReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +10,4 @@ class Models:
     """One member for each thing that the server may ask of a picture."""
 
     faces: FaceAnalyzer
+    text: TextReader
