@@ -21,6 +21,8 @@ Converter = Literal[
     "faceapi_age_gender",
     "tfjs_graph",
     "efficientnet_lite2",
+    "ctc_best",
+    "ctc_characters",
 ]
 Capability = Literal[
     "face_detector",
@@ -33,6 +35,8 @@ Capability = Literal[
     "object_detector",
     "image_classifier",
     "feature_extractor",
+    "text_detector",
+    "text_recogniser",
 ]
 Anchors = tuple[tuple[float, float], ...]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")

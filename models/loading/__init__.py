@@ -9,6 +9,7 @@ from openrekog.models.loading.labels import (
     with_features,
 )
 from openrekog.models.loading.opening import Opening
+from openrekog.models.loading.text import load_text_reader
 
 
 def load_models(opening: Opening) -> Models:
@@ -22,4 +23,5 @@ def load_models(opening: Opening) -> Models:
         classes=classifiers[0],
         classifiers=classifiers,
         features=with_features(classifiers),
+        text=load_text_reader(opening),
     )
