@@ -118,7 +118,7 @@ class _Thumbnail:
         inside[down:-down, across:-across] = True
         share = [self._counts(mask) / max(mask.sum(), 1) for mask in (inside, ~inside)]
         seen = ((share[0] > share[1])[self._names] & inside).astype(np.uint8)
-        return cv2.medianBlur(seen, 5).astype(bool)
+        return np.asarray(cv2.medianBlur(seen, 5), bool)
 
     def _counts(self, mask: Mask) -> NDArray[np.intp]:
         return np.bincount(self._names[mask], minlength=len(css_colors()))
@@ -139,13 +139,13 @@ def _nearest_colors(image: Image) -> NDArray[np.intp]:
     pixels = _lab(image).reshape(-1, 3)
     # Of |p - c|^2 = |p|^2 - 2 p.c + |c|^2 the first part is the same for every colour.
     distances = np.square(palette).sum(axis=1) - 2 * (pixels @ palette.T)
-    return distances.argmin(axis=1).reshape(image.shape[:2])
+    return np.asarray(distances.argmin(axis=1).reshape(image.shape[:2]), np.intp)
 
 
 @cache
 def _palette() -> NDArray[np.float32]:
     colors = np.array([[color.rgb for color in css_colors()]], np.uint8)
-    return _lab(colors)[0]
+    return np.asarray(_lab(colors)[0], np.float32)
 
 
 def _lab(image: Image) -> NDArray[np.float32]:

@@ -27,8 +27,12 @@ Reader = Callable[[Sighting], Iterator[Clue]]
 # Chances below this say nothing, and a thousand classes have them.
 LEAST_CONFIDENCE = 1.0
 
-# The sum of the chances of a label's classes as its Confidence.
-LABEL_CONFIDENCE: Mapping[str, Curve] = {}
+# The sum of the chances of a label's classes as its Confidence. On photographs of COCO, which show
+# several things and are none of ImageNet's, the sum is about the share of labels that are right
+# (`make accuracy`, "Labels of pictures"), except at the top: of those with 95 and more, 94 % were.
+LABEL_CONFIDENCE: Mapping[str, Curve] = {
+    "imagenet": Curve.through([(0, 0), (90, 88), (100, 95)]),
+}
 
 # How many persons the boxes hold, each counted by its confidence, as the Confidence of a crowd.
 CROWD = Curve.through([(3, 0), (6, 50), (10, 80), (20, 99)])
@@ -46,11 +50,10 @@ def read_classes(sighting: Sighting) -> Iterator[Clue]:
     """A label's chance is that of its classes together, where a picture has only one of them; so an
     ancestor may be sure where none of its descendants is."""
     for chances in sighting.classes:
+        curve = LABEL_CONFIDENCE.get(chances.scheme)
         for name, chance in _label_chances(chances):
-            curve = LABEL_CONFIDENCE.get(chances.scheme)
-            confidence = curve.scale(chance) if curve else chance
-            if confidence >= LEAST_CONFIDENCE:
-                yield Clue(name, confidence)
+            if chance >= LEAST_CONFIDENCE:
+                yield Clue(name, curve.scale(chance) if curve else chance)
 
 
 def read_faces(sighting: Sighting) -> Iterator[Clue]:
@@ -89,7 +92,7 @@ KINDS = (
 
 def read_people(sighting: Sighting) -> Iterator[Clue]:
     """What gender and age of a face say of the person that it belongs to, whose box it is given."""
-    persons = [clue for clue in read_objects(sighting) if clue.name == "Person"]
+    persons = _persons(sighting)
     for face in sighting.faces:
         box = _box_around(face, persons)
         for kind in KINDS:
@@ -99,11 +102,14 @@ def read_people(sighting: Sighting) -> Iterator[Clue]:
 
 
 def read_crowd(sighting: Sighting) -> Iterator[Clue]:
-    persons = [clue for clue in read_objects(sighting) if clue.name == "Person"]
+    persons = _persons(sighting)
     confidence = CROWD.scale(sum(clue.confidence for clue in persons) / 100)
     if confidence >= LEAST_CONFIDENCE:
         yield Clue("Crowd", confidence)
 
+
+SAID_OF_PEOPLE = frozenset({"Face", "Smile", "Crowd", *(kind.name for kind in KINDS)})
+"""The labels that come from faces and from boxes of persons, less their ancestors."""
 
 READERS: Sequence[Reader] = (read_objects, read_classes, read_faces, read_people, read_crowd)
 
@@ -143,6 +149,10 @@ def _label_chances(chances: Chances) -> Iterator[tuple[str, float]]:
     gather = np.add if chances.scheme in EXCLUSIVE else np.maximum
     gather.at(totals, steps.label_of, given[steps.class_of])
     return zip(steps.labels, np.minimum(totals, 100).tolist(), strict=True)
+
+
+def _persons(sighting: Sighting) -> list[Clue]:
+    return [clue for clue in read_objects(sighting) if clue.name == "Person"]
 
 
 def _box_around(face: Face, persons: Sequence[Clue]) -> Box | None:
