@@ -102,6 +102,25 @@ class FaceAttributes:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectedObject:
+    """An object of a class that its detector knows, by the detector's own name of it."""
+
+    name: str
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A person's 17 points in COCO's order, shape (17, 2), ratios of the image, and for each a
+    score from 0 to 1, shape (17,): nose, eyes, ears, shoulders, elbows, wrists, hips, knees and
+    ankles, of two the person's own left one first."""
+
+    points: Points
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """A face with what every answer needs, and the attributes that were asked for.
 

@@ -45,11 +45,18 @@ class Layers:
         weights = [self.constant(filters.transpose(3, 2, 0, 1), "filters")]
         return self._conv(x, weights, bias, stride, padding, filters.shape[:2], group=1)
 
-    def depthwise_conv(self, x: str, filters: Array, stride: int = 1, padding: str = "SAME") -> str:
+    def depthwise_conv(
+        self,
+        x: str,
+        filters: Array,
+        bias: Array | None = None,
+        stride: int = 1,
+        padding: str = "SAME",
+    ) -> str:
         """Filters of shape (H, W, channels, 1): one for each channel."""
         weights = [self.constant(filters.transpose(2, 3, 0, 1), "filters")]
         return self._conv(
-            x, weights, None, stride, padding, filters.shape[:2], group=filters.shape[2]
+            x, weights, bias, stride, padding, filters.shape[:2], group=filters.shape[2]
         )
 
     def pool(self, x: str, op_type: str, size: int, stride: int, padding: str) -> str:
@@ -63,6 +70,16 @@ class Layers:
 
     def linear(self, x: str, weights: Array, bias: Array) -> str:
         return self.node("Gemm", x, self.constant(weights, "weights"), self.constant(bias, "bias"))
+
+    def relu6(self, x: str) -> str:
+        low, high = (self.constant(np.float32(limit), "limit") for limit in (0, 6))
+        return self.node("Clip", x, low, high)
+
+    def resize(self, x: str, height: int, width: int) -> str:
+        """Bilinear, with half-pixel centres as TensorFlow's newer nets have them."""
+        same = self.node("Shape", x, start=0, end=2)
+        sizes = self.node("Concat", same, self.constant(np.int64([height, width]), "size"), axis=0)
+        return self.node("Resize", x, "", "", sizes, mode="linear")
 
     def prelu(self, x: str, slope: Array) -> str:
         return self.node("PRelu", x, self.constant(slope.reshape(-1, 1, 1), "slope"))
