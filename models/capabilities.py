@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Literal, Protocol
 
 from openrekog.models.results import (
+    Body,
+    Box,
     DetectedFace,
+    DetectedObject,
     EyeDirection,
     Face,
     Image,
@@ -67,6 +70,34 @@ class EyeStateClassifier(Protocol):
 class GazeEstimator(Protocol):
     def estimate(self, image: Image, landmarks: Sequence[Points]) -> list[EyeDirection]:
         """Where the eyes of each face look."""
+
+
+class ObjectDetector(Protocol):
+    @property
+    def scheme(self) -> str:
+        """Names the set of classes, a table of models/vocabulary: "coco"."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
+        """The objects of each image, most confident first."""
+
+
+class ImageClassifier(Protocol):
+    @property
+    def scheme(self) -> str:
+        """Names the set of classes, a table of models/vocabulary: "imagenet"."""
+
+    def classify(self, images: Sequence[Image]) -> list[Mapping[str, float]]:
+        """Each class's chance, 0..100, by class id (ImageNet: WordNet ids such as "n02123045")."""
+
+
+class PoseEstimator(Protocol):
+    def estimate(self, image: Image, persons: Sequence[Box]) -> list[Body]:
+        """The body of the person in the middle of each box."""
+
+
+class FaceCoverClassifier(Protocol):
+    def classify(self, image: Image, faces: Sequence[Box]) -> list[Judgement[bool]]:
+        """Whether something covers the mouth and nose of each face, as a mask does."""
 
 
 class FaceAnalyzer(Protocol):

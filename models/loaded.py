@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.capabilities import (
+    FaceAnalyzer,
+    FaceCoverClassifier,
+    ImageClassifier,
+    ObjectDetector,
+    PoseEstimator,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +16,7 @@ class Models:
     """One member for each thing that the server may ask of a picture."""
 
     faces: FaceAnalyzer
+    objects: ObjectDetector
+    classes: ImageClassifier
+    poses: PoseEstimator
+    face_covers: FaceCoverClassifier

@@ -14,7 +14,15 @@ from itertools import pairwise
 from typing import Any, Literal, TypeVar, cast, get_args
 
 Registry = Literal["pypi", "npm", "url"]
-Converter = Literal["copy", "clean", "faceapi_expression", "faceapi_age_gender", "tfjs_graph"]
+Converter = Literal[
+    "copy",
+    "clean",
+    "faceapi_expression",
+    "faceapi_age_gender",
+    "keras_h5",
+    "movenet",
+    "tfjs_graph",
+]
 Capability = Literal[
     "face_detector",
     "face_landmarker",
@@ -23,6 +31,8 @@ Capability = Literal[
     "emotion_classifier",
     "eye_state_classifier",
     "gaze_estimator",
+    "pose_estimator",
+    "face_cover_classifier",
 ]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")
 

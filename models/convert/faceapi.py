@@ -30,7 +30,7 @@ class _Net:
         return self.layers.conv(x, self.take(f"{name}/filters"), self.take(f"{name}/bias"), stride)
 
     def separable(self, x: str, name: str, stride: int = 1) -> str:
-        x = self.layers.depthwise_conv(x, self.take(f"{name}/depthwise_filter"), stride=stride)
+        x = self.layers.depthwise_conv(x, self.take(f"{name}/depthwise_filter"), stride)
         return self.layers.conv(x, self.take(f"{name}/pointwise_filter"), self.take(f"{name}/bias"))
 
     def head(self, x: str, name: str) -> str:

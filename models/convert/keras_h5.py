@@ -52,13 +52,20 @@ class _Translation:
         return "image"
 
     def conv(self, layer: Config) -> str:
-        filters, *bias = self._own(layer)
-        x = self._layers.conv(*self._inputs(layer), filters, *_options(layer, bias))
-        return self._activated(layer, x)
+        return self._convolved(layer, self._layers.conv)
 
     def depthwise_conv(self, layer: Config) -> str:
-        filters, *bias = self._own(layer)
-        x = self._layers.depthwise_conv(*self._inputs(layer), filters, *_options(layer, bias))
+        return self._convolved(layer, self._layers.depthwise_conv)
+
+    def _convolved(self, layer: Config, add: Callable[..., str]) -> str:
+        config, (filters, *bias) = layer["config"], self._own(layer)
+        x = add(
+            *self._inputs(layer),
+            filters,
+            bias=bias[0] if bias else None,
+            stride=config["strides"][0],
+            padding=config["padding"].upper(),
+        )
         return self._activated(layer, x)
 
     def normalise(self, layer: Config) -> str:
@@ -112,11 +119,6 @@ class _Translation:
     def _own(self, layer: Config) -> list[Array]:
         group = self._weights[layer["name"]]
         return [np.asarray(group[name.decode()]) for name in group.attrs["weight_names"]]
-
-
-def _options(layer: Config, bias: Sequence[Array]) -> tuple[Array | None, int, str]:
-    config = layer["config"]
-    return bias[0] if bias else None, config["strides"][0], config["padding"].upper()
 
 
 _KINDS: Mapping[str, Callable[[_Translation, Config], str]] = {

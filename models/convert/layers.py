@@ -49,9 +49,9 @@ class Layers:
         self,
         x: str,
         filters: Array,
-        bias: Array | None = None,
         stride: int = 1,
         padding: str = "SAME",
+        bias: Array | None = None,
     ) -> str:
         """Filters of shape (H, W, channels, 1): one for each channel."""
         weights = [self.constant(filters.transpose(2, 3, 0, 1), "filters")]

@@ -109,7 +109,7 @@ class _Translation:
 
     def depthwise_conv(self, node: Node) -> None:
         x = self._layers.depthwise_conv(
-            self._tensor(node, 0), self._weight(node, 1), self._bias(node), *_stride_padding(node)
+            self._tensor(node, 0), self._weight(node, 1), *_stride_padding(node), self._bias(node)
         )
         self._tensors[node["name"]] = self._activated(node, x)
 
