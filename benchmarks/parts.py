@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.equipment import measure_equipment
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
 from benchmarks.labelled import LabelledFaces
+from benchmarks.poses import measure_poses
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -35,5 +37,10 @@ PARTS: Mapping[str, Part] = {
     "Matching faces": _faces("lfw_pairs.csv", measure_matching),
     "Age and gender": _faces("utkface.csv", measure_age_and_gender),
     "Emotions": _faces("emotions.csv", measure_emotions),
+    "Bodies": Part("labels/person_keypoints.json", measure_poses),
+    "Protective equipment": Part(
+        "faces/lfw_pairs.csv",
+        lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
+    ),
 }
 """By title, in the order of the report."""
