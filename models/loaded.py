@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from openrekog.models.capabilities import (
     FaceAnalyzer,
     FaceCoverClassifier,
+    FeatureExtractor,
     ImageClassifier,
     ObjectDetector,
     PoseEstimator,
@@ -17,6 +18,8 @@ class Models:
 
     faces: FaceAnalyzer
     objects: ObjectDetector
-    classes: ImageClassifier
+    classes: ImageClassifier  # always ImageNet's
+    classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
+    features: FeatureExtractor
     poses: PoseEstimator
     face_covers: FaceCoverClassifier

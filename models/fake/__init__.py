@@ -2,6 +2,7 @@
 
 from openrekog.models.fake.equipment import FakeFaceCoverClassifier, FakePoseEstimator
 from openrekog.models.fake.faces import FakeFaceAnalyzer
+from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
 from openrekog.models.loaded import Models
 from openrekog.models.pack import Pack
 
@@ -9,8 +10,13 @@ FAKE_PACK = "fake"
 
 
 def fake_models(pack: Pack) -> Models:
+    classifier = FakeImageClassifier()
     return Models(
         faces=FakeFaceAnalyzer(pack.similarity),
+        objects=FakeObjectDetector(),
+        classes=classifier,
+        classifiers=(classifier,),
+        features=classifier,
         poses=FakePoseEstimator(),
         face_covers=FakeFaceCoverClassifier(),
     )
