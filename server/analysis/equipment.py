@@ -13,6 +13,7 @@ from openrekog.api_spec.shapes import (
     ProtectiveEquipmentType,
 )
 from openrekog.models.calibration import FACE_COVERED, LEAST_CONFIDENCE, SEEN_COVER
+from openrekog.models.geometry import box_pixels
 from openrekog.models.loaded import Models
 from openrekog.models.results import Box, DetectedObject, Image, Judgement
 from openrekog.server.analysis.body_parts import Part, assign_faces, find_parts
@@ -20,23 +21,22 @@ from openrekog.server.analysis.faces import bounding_box
 
 MOST_PERSONS = 15
 
-# ImageNet's classes of what people put on their heads and hands, by WordNet id: all that the
-# default classifier knows of equipment. It has never been shown a hard hat or a rubber glove.
+# ImageNet's classes of what protects heads and hands, by WordNet id: all that the classifier knows
+# of equipment. It has never been shown a hard hat or a rubber glove. Its hats for show are left
+# out: it takes dark hair for bearskins, and straight edges for mortarboards.
 COVERS: Mapping[ProtectiveEquipmentType, Mapping[str, str]] = {
     "HEAD_COVER": {
         "n02807133": "bathing cap",
-        "n02817516": "bearskin",
-        "n02869837": "bonnet",
-        "n03124170": "cowboy hat",
         "n03127747": "crash helmet",
         "n03379051": "football helmet",
-        "n03787032": "mortarboard",
-        "n03929855": "pickelhaube",
         "n04209133": "shower cap",
-        "n04259630": "sombrero",
     },
     "HAND_COVER": {"n03775071": "mitten"},
 }
+
+# Body parts smaller than this, in pixels, are not looked at: of faces below 16 pixels on COCO's
+# photographs one in seven was taken for masked, of those from 24 on one in forty.
+LEAST_SIDE = 24
 
 TYPES: Mapping[BodyPart, ProtectiveEquipmentType] = {
     "FACE": "FACE_COVER",
@@ -112,12 +112,15 @@ def _dressed(models: Models, image: Image, found: Sequence[DetectedObject]) -> l
 
 def _items(models: Models, image: Image, parts: Sequence[Part]) -> Iterator[tuple[Item, ...]]:
     """What is on each of the parts, in their order."""
-    faces = [part for part in parts if part.name == "FACE"]
-    others = [part for part in parts if part.name != "FACE"]
-    masks = iter(models.face_covers.classify(image, [part.box for part in faces]))
-    chances = iter(models.classes.classify([_crop(image, part.box) for part in others]))
+    clear = [part for part in parts if min(box_pixels(part.box, image)[2:]) >= LEAST_SIDE]
+    faces = [part for part in clear if part.name == "FACE"]
+    others = [part for part in clear if part.name != "FACE"]
+    masks = models.face_covers.classify(image, [part.box for part in faces])
+    chances = models.classes.classify([_crop(image, part.box) for part in others])
+    found = {face: _mask(face, mask) for face, mask in zip(faces, masks, strict=True)}
+    found |= {part: _cover(part, own) for part, own in zip(others, chances, strict=True)}
     for part in parts:
-        item = _mask(part, next(masks)) if part.name == "FACE" else _cover(part, next(chances))
+        item = found.get(part)
         yield () if item is None else (item,)
 
 

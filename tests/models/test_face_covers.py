@@ -46,7 +46,7 @@ def test_a_bare_face_is_bare(covers: FaceCoverClassifier, face: Face) -> None:
 def test_a_mask_is_seen(covers: FaceCoverClassifier, face: Face) -> None:
     (judgement,) = covers.classify(with_mask(astronaut(), face), [face.box])
     assert judgement.value is True
-    assert judgement.confidence > 80
+    assert judgement.confidence > 70
 
 
 def test_faces_at_once_and_each_alone_are_the_same(covers: FaceCoverClassifier, face: Face) -> None:

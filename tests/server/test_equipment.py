@@ -15,7 +15,6 @@ from openrekog.server.analysis.equipment import COVERS, MOST_PERSONS, find_perso
 
 STRIPES: Image = np.tile(np.arange(256, dtype=np.uint8), (200, 1))[:, :, None].repeat(3, axis=2)
 HELMET, MITTEN, CAT = "n03127747", "n03775071", "n02123045"
-HEAD_SIDE = 0.3
 
 
 @dataclass
@@ -117,6 +116,17 @@ def test_each_part_is_shown_to_the_classifier_once() -> None:
     report(classes=classes)
     assert len(classes.shapes) == 3
     assert all(min(shape[:2]) >= 1 for shape in classes.shapes)
+
+
+def test_parts_of_a_few_pixels_are_not_looked_at() -> None:
+    far = models(
+        objects=Objects([DetectedObject("person", Box(0.93, 0.8, 0.06, 0.2), 99.0)]),
+        classes=Classes({HELMET: 99.0, MITTEN: 99.0}),
+        face_covers=FaceCovers(Judgement(True, 99.0)),
+    )
+    ((found,),) = find_persons(far, [STRIPES])
+    assert [part.name for part in found.parts] == ["FACE", "HEAD", "LEFT_HAND", "RIGHT_HAND"]
+    assert all(part.items == () for part in found.parts)
 
 
 def test_persons_are_the_largest_fifteen_and_sure() -> None:
