@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from openrekog.models.capabilities import (
     FaceAnalyzer,
+    FaceCoverClassifier,
     FeatureExtractor,
     ImageClassifier,
     ObjectDetector,
+    PoseEstimator,
 )
 
 
@@ -19,3 +21,5 @@ class Models:
     classes: ImageClassifier  # always ImageNet's
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
+    poses: PoseEstimator
+    face_covers: FaceCoverClassifier

@@ -21,6 +21,8 @@ Converter = Literal[
     "faceapi_age_gender",
     "tfjs_graph",
     "efficientnet_lite2",
+    "keras_h5",
+    "movenet",
 ]
 Capability = Literal[
     "face_detector",
@@ -33,6 +35,8 @@ Capability = Literal[
     "object_detector",
     "image_classifier",
     "feature_extractor",
+    "pose_estimator",
+    "face_cover_classifier",
 ]
 Anchors = tuple[tuple[float, float], ...]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")
