@@ -138,6 +138,14 @@ def test_ages_and_genders(
     assert not absent & {name for name, confidence in found.items() if confidence >= 1}
 
 
+def test_a_covered_face_is_a_mask() -> None:
+    faces = [face(), face(left=0.7), face(left=0.5)]
+    covers = [Judgement(False, 95.0), Judgement(True, 80.0)]
+    found = confidences(Sighting("coco", [], [], faces, covers))
+    assert found["Mask"] == 80
+    assert "Mask" not in confidences(Sighting("coco", [], [], faces, covers[:1]))
+
+
 def test_persons_make_a_crowd() -> None:
     few, some, many = (
         confidences(sighting([person(confidence=90)] * number)).get("Crowd", 0)
