@@ -12,7 +12,7 @@ from benchmarks.labelled import LabelledFaces
 from benchmarks.object_finding import measure_objects
 from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
-from benchmarks.poses import measure_poses
+from benchmarks.poses import KEYPOINTS, measure_poses
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -42,7 +42,7 @@ PARTS: Mapping[str, Part] = {
     "Emotions": _faces("emotions.csv", measure_emotions),
     "Finding objects": Part(INSTANCES, measure_objects),
     "Classes of pictures": Part(INSTANCES, measure_classes),
-    "Bodies": Part("labels/person_keypoints.json", measure_poses),
+    "Bodies": Part(KEYPOINTS, measure_poses),
     "Protective equipment": Part(
         "faces/lfw_pairs.csv",
         lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
