@@ -13,7 +13,7 @@ from benchmarks.labelled import LabelledFaces
 from benchmarks.object_finding import measure_objects
 from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
-from benchmarks.poses import measure_poses
+from benchmarks.poses import KEYPOINTS, measure_poses
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -44,7 +44,7 @@ PARTS: Mapping[str, Part] = {
     "Finding objects": Part(INSTANCES, measure_objects),
     "Classes of pictures": Part(INSTANCES, measure_classes),
     "Labels of pictures": Part(INSTANCES, measure_labels),
-    "Bodies": Part("labels/person_keypoints.json", measure_poses),
+    "Bodies": Part(KEYPOINTS, measure_poses),
     "Protective equipment": Part(
         "faces/lfw_pairs.csv",
         lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),

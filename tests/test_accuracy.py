@@ -67,3 +67,20 @@ def test_emotions(models: Models) -> None:
     text = measured("Emotions", models)
     # Noisy labels of seven emotions; 57 % is what the same two networks gave when chosen.
     assert number(r"([\d.]+) % right", text) >= 55
+
+
+def test_bodies(models: Models) -> None:
+    text = measured("Bodies", models)
+    assert number(r"marked boxes \| ([\d.]+)", text) >= 0.37
+    assert number(r"boxes of the detector \| ([\d.]+)", text) >= 0.34
+
+
+def test_protective_equipment(models: Models) -> None:
+    text = measured("Protective equipment", models)
+    assert number(r"bare \| \d+ \| ([\d.]+) %", text) <= 3
+    assert number(r"mask over mouth and nose \| \d+ \| ([\d.]+) %", text) >= 90
+    over, below = (
+        number(rf"{mask} \| \d+ \| [\d.]+ % \| [\d.]+ % \| ([\d.]+) %", text)
+        for mask in ("mask over mouth and nose", "mask below the nose")
+    )
+    assert over > 1.5 * below

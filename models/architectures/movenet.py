@@ -74,7 +74,7 @@ def find_points(
     """Places as x and y in sides of the picture, (n, 17, 2), and scores, (n, 17), out of maps of
     (n, channels, side, side); channels of steps and offsets are y and x of each point in turn."""
     count, _, side, _ = points.shape
-    grid = np.stack(np.mgrid[:side, :side]).astype(np.float64)
+    grid = np.indices((side, side)).astype(np.float64)
     middle = _highest(centre * _nearness(grid, np.full((count, 1, 2), side / 2)))
     guesses = middle + _read(steps.reshape(count, POINTS, 2, side, side), middle)
     cells = _highest(points * _nearness(grid, guesses))

@@ -3,7 +3,7 @@ first; it knows the layers of the nets among the packs and refuses any other."""
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +60,7 @@ class _Translation:
     def _convolved(self, layer: Config, add: Callable[..., str]) -> str:
         config, (filters, *bias) = layer["config"], self._own(layer)
         x = add(
-            *self._inputs(layer),
+            self._input(layer),
             filters,
             bias=bias[0] if bias else None,
             stride=config["strides"][0],
@@ -72,31 +72,31 @@ class _Translation:
         constants = (self._layers.constant(values) for values in self._own(layer))
         epsilon = layer["config"]["epsilon"]
         return self._layers.node(
-            "BatchNormalization", *self._inputs(layer), *constants, epsilon=epsilon
+            "BatchNormalization", self._input(layer), *constants, epsilon=epsilon
         )
 
     def relu(self, layer: Config) -> str:
         most = layer["config"]["max_value"]
         if most != 6:
             raise ValueError(f"{layer['name']!r} is cut off at {most}, not at 6")
-        return self._layers.relu6(*self._inputs(layer))
+        return self._layers.relu6(self._input(layer))
 
     def pad(self, layer: Config) -> str:
         (top, bottom), (left, right) = layer["config"]["padding"]
-        pads = self._layers.constant(np.int64([0, 0, top, left, 0, 0, bottom, right]), "pads")
-        return self._layers.node("Pad", *self._inputs(layer), pads)
+        sides = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
+        pads = self._layers.constant(sides, "pads")
+        return self._layers.node("Pad", self._input(layer), pads)
 
     def average_pool(self, layer: Config) -> str:
         size, stride = (layer["config"][name][0] for name in ("pool_size", "strides"))
         padding = layer["config"]["padding"].upper()
-        return self._layers.pool(*self._inputs(layer), "AveragePool", size, stride, padding)
+        return self._layers.pool(self._input(layer), "AveragePool", size, stride, padding)
 
     def dense(self, layer: Config) -> str:
-        return self._activated(layer, self._layers.linear(*self._inputs(layer), *self._own(layer)))
+        return self._activated(layer, self._layers.linear(self._input(layer), *self._own(layer)))
 
     def same(self, layer: Config) -> str:
-        (x,) = self._inputs(layer)
-        return x
+        return self._input(layer)
 
     def plain(self, layer: Config, op_type: str) -> str:
         return self._layers.node(op_type, *self._inputs(layer))
@@ -112,9 +112,13 @@ class _Translation:
             case other:
                 raise ValueError(f"{layer['name']!r} has an unknown activation, {other}")
 
-    def _inputs(self, layer: Config) -> Iterator[str]:
+    def _inputs(self, layer: Config) -> list[str]:
         (used,) = layer["inbound_nodes"]
-        return (self._tensors[name] for name, *_ in used)
+        return [self._tensors[name] for name, *_ in used]
+
+    def _input(self, layer: Config) -> str:
+        (x,) = self._inputs(layer)
+        return x
 
     def _own(self, layer: Config) -> list[Array]:
         group = self._weights[layer["name"]]

@@ -520,6 +520,41 @@ def test_published_nets_say_what_tensorflow_js_says(
         np.testing.assert_allclose(output.ravel()[: numbers.size], numbers, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("pack", "side", "outputs"),
+    [
+        (
+            "movenet_thunder",
+            256,
+            [
+                [0.005174, 0.001593, 0.000823, 0.014444],
+                [0.041557],
+                [-10.774002, 5.578748, -13.423904, 7.962598],
+                [-0.362083, 0.845674, -1.98233, 1.37987],
+            ],
+        ),
+        (
+            "movenet_lightning",
+            192,
+            [
+                [0.003302, 0.002333, 0.00647, 0.00158],
+                [0.060726],
+                [-8.553715, 4.526598, -10.085074, 6.276636],
+                [-1.427777, 2.600191, -1.70474, 3.282],
+            ],
+        ),
+    ],
+)
+def test_movenet_draws_the_maps_of_tensorflow_js(pack: str, side: int, outputs: list[Any]) -> None:
+    """The first channels of one cell of each head, computed by TensorFlow.js 4.22."""
+    image = channels_first(series(2, 1, side, side, 3)) * 2 - 1
+    found = run(fetched(pack, f"{pack}.onnx").read_bytes(), image)
+    cell = side // 8
+    for maps, expected in zip(found, outputs, strict=True):
+        assert maps.shape[2:] == (side // 4, side // 4)
+        np.testing.assert_allclose(maps[0, :4, cell, cell], expected, atol=1e-3)
+
+
 def stored(*steps: bytes, storages: Sequence[tuple[str, NDArray[Any]]] = ()) -> bytes:
     """A file as torch.save wrote it before 1.6: pickles, then each storage behind its count."""
     head = (MAGIC, PROTOCOL, {"protocol_version": PROTOCOL, "little_endian": True})
@@ -649,38 +684,3 @@ def test_efficientnet_says_what_pytorch_says() -> None:
     )
     np.testing.assert_allclose(logits[:, :4], LITE2_LOGITS, atol=1e-3)
     np.testing.assert_allclose(features[:, :4], LITE2_FEATURES, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("pack", "side", "outputs"),
-    [
-        (
-            "movenet_thunder",
-            256,
-            [
-                [0.005174, 0.001593, 0.000823, 0.014444],
-                [0.041557],
-                [-10.774002, 5.578748, -13.423904, 7.962598],
-                [-0.362083, 0.845674, -1.98233, 1.37987],
-            ],
-        ),
-        (
-            "movenet_lightning",
-            192,
-            [
-                [0.003302, 0.002333, 0.00647, 0.00158],
-                [0.060726],
-                [-8.553715, 4.526598, -10.085074, 6.276636],
-                [-1.427777, 2.600191, -1.70474, 3.282],
-            ],
-        ),
-    ],
-)
-def test_movenet_draws_the_maps_of_tensorflow_js(pack: str, side: int, outputs: list[Any]) -> None:
-    """The first channels of one cell of each head, computed by TensorFlow.js 4.22."""
-    image = channels_first(series(2, 1, side, side, 3)) * 2 - 1
-    found = run(fetched(pack, f"{pack}.onnx").read_bytes(), image)
-    cell = side // 8
-    for maps, expected in zip(found, outputs, strict=True):
-        assert maps.shape[2:] == (side // 4, side // 4)
-        np.testing.assert_allclose(maps[0, :4, cell, cell], expected, atol=1e-3)
