@@ -4,13 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.equipment import measure_equipment
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
+from benchmarks.image_labels import measure_labels
 from benchmarks.labelled import LabelledFaces
 from benchmarks.object_finding import measure_objects
 from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
+from benchmarks.poses import KEYPOINTS, measure_poses
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -40,5 +43,11 @@ PARTS: Mapping[str, Part] = {
     "Emotions": _faces("emotions.csv", measure_emotions),
     "Finding objects": Part(INSTANCES, measure_objects),
     "Classes of pictures": Part(INSTANCES, measure_classes),
+    "Labels of pictures": Part(INSTANCES, measure_labels),
+    "Bodies": Part(KEYPOINTS, measure_poses),
+    "Protective equipment": Part(
+        "faces/lfw_pairs.csv",
+        lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
+    ),
 }
 """By title, in the order of the report."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Literal, Protocol, runtime_checkable
 
 from openrekog.models.results import (
+    Body,
+    Box,
     DetectedFace,
     DetectedObject,
     EyeDirection,
@@ -70,6 +72,16 @@ class EyeStateClassifier(Protocol):
 class GazeEstimator(Protocol):
     def estimate(self, image: Image, landmarks: Sequence[Points]) -> list[EyeDirection]:
         """Where the eyes of each face look."""
+
+
+class PoseEstimator(Protocol):
+    def estimate(self, image: Image, persons: Sequence[Box]) -> list[Body]:
+        """The body of the person in the middle of each box."""
+
+
+class FaceCoverClassifier(Protocol):
+    def classify(self, image: Image, faces: Sequence[Box]) -> list[Judgement[bool]]:
+        """Whether something covers the mouth and nose of each face, as a mask does."""
 
 
 class FaceAnalyzer(Protocol):

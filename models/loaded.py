@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from openrekog.models.capabilities import (
     FaceAnalyzer,
+    FaceCoverClassifier,
     FeatureExtractor,
     ImageClassifier,
     ObjectDetector,
+    PoseEstimator,
     TextReader,
 )
 
@@ -21,3 +23,5 @@ class Models:
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
     text: TextReader
+    poses: PoseEstimator
+    face_covers: FaceCoverClassifier

@@ -23,6 +23,8 @@ Converter = Literal[
     "efficientnet_lite2",
     "ctc_best",
     "ctc_characters",
+    "keras_h5",
+    "movenet",
 ]
 Capability = Literal[
     "face_detector",
@@ -37,6 +39,8 @@ Capability = Literal[
     "feature_extractor",
     "text_detector",
     "text_recogniser",
+    "pose_estimator",
+    "face_cover_classifier",
 ]
 Anchors = tuple[tuple[float, float], ...]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")

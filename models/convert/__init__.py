@@ -6,6 +6,8 @@ from openrekog.models.convert import (
     ctc,
     efficientnet_lite,
     faceapi,
+    keras_h5,
+    movenet,
     onnx_graph,
     tfjs_graph,
 )
@@ -33,5 +35,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "faceapi_expression": lambda sources, _inputs: faceapi.expression(*sources),
     "faceapi_age_gender": lambda sources, _inputs: faceapi.age_gender(*sources),
     "efficientnet_lite2": lambda sources, _inputs: efficientnet_lite.lite2(*sources),
+    "keras_h5": lambda sources, _inputs: keras_h5.convert(*sources),
+    "movenet": lambda sources, _inputs: movenet.convert(*sources),
     "tfjs_graph": lambda sources, _inputs: tfjs_graph.convert(*sources),
 }

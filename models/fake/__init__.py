@@ -1,5 +1,6 @@
 """The fake pack: every capability without weights, its answers drawn from an image's colours."""
 
+from openrekog.models.fake.equipment import FakeFaceCoverClassifier, FakePoseEstimator
 from openrekog.models.fake.faces import FakeFaceAnalyzer
 from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
 from openrekog.models.fake.text import FakeTextReader
@@ -18,4 +19,6 @@ def fake_models(pack: Pack) -> Models:
         classifiers=(classifier,),
         features=classifier,
         text=FakeTextReader(),
+        poses=FakePoseEstimator(),
+        face_covers=FakeFaceCoverClassifier(),
     )

@@ -2,6 +2,7 @@
 
 from openrekog.models.fake import FAKE_PACK, fake_models
 from openrekog.models.loaded import Models
+from openrekog.models.loading.equipment import load_face_covers, load_poses
 from openrekog.models.loading.faces import load_face_analyzer
 from openrekog.models.loading.labels import (
     load_classifiers,
@@ -24,4 +25,6 @@ def load_models(opening: Opening) -> Models:
         classifiers=classifiers,
         features=with_features(classifiers),
         text=load_text_reader(opening),
+        poses=load_poses(opening),
+        face_covers=load_face_covers(opening),
     )
