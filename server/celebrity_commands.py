@@ -85,7 +85,7 @@ def finish(outcomes: "list[Outcome]") -> None:
     pictures = sum(outcome.pictures for outcome in outcomes)
     stored = [outcome.celebrity.details for outcome in outcomes if outcome.celebrity]
     typer.echo(
-        f"{people_of(len(stored))} in the gallery: {counts['new']} new, "
+        f"{people_of(len(stored))} imported: {counts['new']} new, "
         f"{counts['changed']} changed, {counts['unchanged']} unchanged, by {pictures} "
         f"picture{'' if pictures == 1 else 's'}."
     )
