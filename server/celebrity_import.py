@@ -162,18 +162,17 @@ class Importer:
         return celebrity
 
     def _unlike(self, person: Listed, looks: Looks) -> Iterator[str]:
-        """A wrong person's picture would make the right one harder to find."""
+        """A picture of somebody else would make the right person harder to find."""
         vectors = looks.vectors()
-        for image_id, vector in vectors.items():
-            others = [other for name, other in vectors.items() if name != image_id]
-            if not others:
-                continue
-            mean = np.mean(others, axis=0)
-            cosine = float(vector @ mean / max(float(np.linalg.norm(mean)), 1e-9))
-            if cosine < self.faces.cosine(LIKE_THE_OTHERS):
+        if len(vectors) < 2:
+            return
+        cosines = np.stack(list(vectors.values())) @ np.stack(list(vectors.values())).T
+        np.fill_diagonal(cosines, -1)
+        for image_id, nearest in zip(vectors, cosines.max(axis=1), strict=True):
+            if nearest < self.faces.cosine(LIKE_THE_OTHERS):
                 yield (
-                    f"{looks.paths[image_id]}: does not look like the other pictures of "
-                    f"{person.details.name} (similarity {self.faces.similarity(cosine):.0f})"
+                    f"{looks.paths[image_id]}: looks like no other picture of "
+                    f"{person.details.name} (similarity {self.faces.similarity(nearest):.0f})"
                 )
 
     def _doubles(self, person: Celebrity, looks: Looks) -> Iterator[str]:
