@@ -84,10 +84,10 @@ def finish(outcomes: "list[Outcome]") -> None:
     counts = Counter(outcome.state for outcome in outcomes)
     pictures = sum(outcome.pictures for outcome in outcomes)
     stored = [outcome.celebrity.details for outcome in outcomes if outcome.celebrity]
+    by = f", by {pictures} picture{'' if pictures == 1 else 's'}" if pictures else ""
     typer.echo(
         f"{people_of(len(stored))} imported: {counts['new']} new, "
-        f"{counts['changed']} changed, {counts['unchanged']} unchanged, by {pictures} "
-        f"picture{'' if pictures == 1 else 's'}."
+        f"{counts['changed']} changed, {counts['unchanged']} unchanged{by}."
     )
     unnoted = sum(not (details.licence or details.consent) for details in stored)
     if unnoted:
