@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.celebrity_matching import measure_celebrities
 from benchmarks.equipment import measure_equipment
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
@@ -39,6 +40,7 @@ def _faces(needed: str, measure: Callable[[LabelledFaces, FaceAnalyzer], str]) -
 PARTS: Mapping[str, Part] = {
     "Finding faces": _faces("detection/*.xml", measure_finding),
     "Matching faces": _faces("lfw_pairs.csv", measure_matching),
+    "Recognising celebrities": _faces("lfw_pairs.csv", measure_celebrities),
     "Age and gender": _faces("utkface.csv", measure_age_and_gender),
     "Emotions": _faces("emotions.csv", measure_emotions),
     "Finding objects": Part(INSTANCES, measure_objects),
