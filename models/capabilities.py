@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 from openrekog.models.results import (
     DetectedFace,
+    DetectedObject,
     EyeDirection,
     Face,
     Image,
@@ -67,6 +68,24 @@ class EyeStateClassifier(Protocol):
 class GazeEstimator(Protocol):
     def estimate(self, image: Image, landmarks: Sequence[Points]) -> list[EyeDirection]:
         """Where the eyes of each face look."""
+
+
+class ObjectDetector(Protocol):
+    @property
+    def scheme(self) -> str:
+        """Names the set of classes, a table of models/vocabulary: "coco"."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
+        """The objects of each image, most confident first."""
+
+
+class ImageClassifier(Protocol):
+    @property
+    def scheme(self) -> str:
+        """Names the set of classes, a table of models/vocabulary: "imagenet"."""
+
+    def classify(self, images: Sequence[Image]) -> list[Mapping[str, float]]:
+        """Each class's chance, 0..100, by class id (ImageNet: WordNet ids such as "n02123045")."""
 
 
 class FaceAnalyzer(Protocol):

@@ -23,6 +23,8 @@ Capability = Literal[
     "emotion_classifier",
     "eye_state_classifier",
     "gaze_estimator",
+    "object_detector",
+    "image_classifier",
 ]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")
 

@@ -114,3 +114,12 @@ class Face:
     pose: Pose
     quality: Quality
     attributes: FaceAttributes = field(default_factory=FaceAttributes)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedObject:
+    """An object of a class that its detector knows, by the detector's own name of it."""
+
+    name: str  # COCO names as in pycocotools ("traffic light") for the default detector
+    box: Box
+    confidence: float  # calibrated: of objects with 80, about 80 % are right
