@@ -23,6 +23,9 @@ Capability = Literal[
     "emotion_classifier",
     "eye_state_classifier",
     "gaze_estimator",
+    "nudity_classifier",
+    "exposure_detector",
+    "concept_scorer",
     "object_detector",
     "image_classifier",
 ]

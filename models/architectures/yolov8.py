@@ -63,6 +63,7 @@ class YoloV8:
         scheme: str = "coco",
         padding: Padding = Padding(),
         overlap: float = OVERLAP,
+        side: int = SIDE,
     ) -> None:
         """Raises UnknownGraphError where the graph is not a detector of as many classes."""
         wanted = f"a YOLOv8 detector of {len(names)} classes (one output 1x{4 + len(names)}xN)"
@@ -73,7 +74,7 @@ class YoloV8:
         self._session = session
         self._names = tuple(names)
         self._scheme = scheme
-        self._side = side_of(shape, SIDE)
+        self._side = side_of(shape, side)
         self._padding = padding
         self._overlap = overlap
 
