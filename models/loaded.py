@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.capabilities import (
+    ConceptScorer,
+    ExposureDetector,
+    FaceAnalyzer,
+    ImageClassifier,
+    NudityClassifier,
+    ObjectDetector,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +17,9 @@ class Models:
     """One member for each thing that the server may ask of a picture."""
 
     faces: FaceAnalyzer
+    objects: ObjectDetector
+    classes: ImageClassifier
+    nudity: NudityClassifier
+    # Only where an opt-in pack brings them.
+    exposures: ExposureDetector | None = None
+    concepts: ConceptScorer | None = None
