@@ -8,6 +8,7 @@ from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
 from benchmarks.labelled import LabelledFaces
+from benchmarks.moderation_alarms import measure_alarms
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -35,5 +36,6 @@ PARTS: Mapping[str, Part] = {
     "Matching faces": _faces("lfw_pairs.csv", measure_matching),
     "Age and gender": _faces("utkface.csv", measure_age_and_gender),
     "Emotions": _faces("emotions.csv", measure_emotions),
+    "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
 }
 """By title, in the order of the report."""

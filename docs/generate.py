@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from openrekog.models.pack import Pack, packs
 from openrekog.server.analysis.faces import LANDMARKS
+from openrekog.server.analysis.taxonomy import By, Evidence, Node, taxonomy
 from openrekog.server.operations_table import markdown as operations
 from openrekog.server.settings import Settings
 
@@ -68,10 +69,42 @@ def landmarks() -> str:
     return "\n".join(["| Landmark | Mean of the points |", "|---|---|", *rows])
 
 
+def moderation() -> str:
+    return "\n".join(moderation_rows())
+
+
+def moderation_rows() -> Iterator[str]:
+    yield "| Label | Parent | Default packs | with nudenet | with prompts | By what |"
+    yield "|---|---|---|---|---|---|"
+    for node in taxonomy().nodes:
+        strengths = (taxonomy().strength(node, by) for by in MODERATED_BY)
+        words = "; ".join([*map(evidence_of, node.evidence), *filter(None, [node.note])])
+        cells = (f"{'**' * (node.level == 1)}{node.name}{'**' * (node.level == 1)}", node.parent)
+        yield f"| {' | '.join([*cells, *strengths, words or below(node)])} |"
+
+
+# Whose word counts in each column: the default packs, with NudeNet, with a scorer of prompts.
+MODERATED_BY: tuple[tuple[By, ...], ...] = (
+    ("classes", "objects", "nudity"),
+    ("classes", "objects", "nudity", "exposure"),
+    ("classes", "objects", "nudity", "concepts"),
+)
+
+
+def evidence_of(evidence: Evidence) -> str:
+    names = ", ".join(taxonomy().spoken(evidence))
+    return f"{evidence.by}: {names}" if names else evidence.by
+
+
+def below(node: Node) -> str:
+    return "its children" if any(each.parent == node.name for each in taxonomy().nodes) else ""
+
+
 CONTENTS: Mapping[str, Callable[[], str]] = {
     "operations": operations,
     "models": models,
     "landmarks": landmarks,
+    "moderation": moderation,
     "settings": settings,
 }
 

@@ -102,8 +102,8 @@ class ExposureDetector(Protocol):
 
 
 class ConceptScorer(Protocol):
-    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
-        """How well each prompt describes each image, 0..100, shape (len(images), len(prompts))."""
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float64]:
+        """How well each prompt fits each image, 0..100, shape (len(images), len(prompts))."""
 
 
 class FaceAnalyzer(Protocol):

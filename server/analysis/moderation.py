@@ -50,28 +50,29 @@ def moderate(models: Models, images: Sequence[Image]) -> list[list[Finding]]:
 
 def listen(models: Models, images: Sequence[Image]) -> list[Words]:
     """Each model is asked once, for all images."""
+    columns = zip(
+        models.classes.classify(images),
+        map(_by_name, models.objects.detect(images)),
+        models.nudity.classify(images),
+        _exposures(models, images),
+        _concepts(models, images),
+        strict=True,
+    )
+    return [Words(*each) for each in columns]
+
+
+def _exposures(models: Models, images: Sequence[Image]) -> Sequence[Mapping[str, float] | None]:
+    if models.exposures is None:
+        return [None] * len(images)
+    return [_by_name(found) for found in models.exposures.detect(images)]
+
+
+def _concepts(models: Models, images: Sequence[Image]) -> Sequence[Mapping[str, float] | None]:
+    if models.concepts is None:
+        return [None] * len(images)
     prompts = taxonomy().prompts
-    exposures = models.exposures and models.exposures.detect(images)
-    concepts = models.concepts and models.concepts.score(images, prompts)
-    return [
-        Words(
-            classes=classes,
-            objects=_by_name(objects),
-            nudity=nudity,
-            exposures=None if exposures is None else _by_name(exposures[index]),
-            concepts=None
-            if concepts is None
-            else dict(zip(prompts, concepts[index].tolist(), strict=True)),
-        )
-        for index, (classes, objects, nudity) in enumerate(
-            zip(
-                models.classes.classify(images),
-                models.objects.detect(images),
-                models.nudity.classify(images),
-                strict=True,
-            )
-        )
-    ]
+    rows = models.concepts.score(images, prompts).tolist()
+    return [dict(zip(prompts, row, strict=True)) for row in rows]
 
 
 def weigh(words: Words) -> list[Finding]:
@@ -106,9 +107,7 @@ def _by_name(objects: Iterable[DetectedObject]) -> dict[str, float]:
     return surest
 
 
-def moderation_labels(
-    findings: Iterable[Finding], min_confidence: float
-) -> list[ModerationLabel]:
+def moderation_labels(findings: Iterable[Finding], min_confidence: float) -> list[ModerationLabel]:
     return [
         {
             "Confidence": finding.confidence,

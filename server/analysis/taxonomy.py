@@ -88,6 +88,11 @@ class Taxonomy:
         if node.parent:
             yield from self.ancestry(self.by_name[node.parent])
 
+    def spoken(self, evidence: Evidence) -> Sequence[str]:
+        """The names of evidence as people read them."""
+        english = {key: name for group in self.groups.values() for key, name in group.items()}
+        return [english.get(name, name) for name in evidence.names]
+
     def strength(self, node: Node, by: Sequence[By]) -> Strength:
         """How well a label is known with these models: by itself or through what is below it."""
         below = [each for each in self.nodes if node in self.ancestry(each)]
