@@ -20,6 +20,10 @@ class Receiver:
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
+    def forget(self) -> None:
+        for memory in (self.answers, self.bodies, self.headers, self.paths):
+            memory.clear()
+
     @property
     def messages(self) -> list[dict[str, Any]]:
         return [orjson.loads(body) for body in self.bodies]

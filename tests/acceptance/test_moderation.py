@@ -13,6 +13,7 @@ from tests.acceptance.conftest import Launch
 from tests.acceptance.photos import astronaut, jpeg, photograph, png
 from tests.acceptance.receivers import Receiver, receiving
 from tests.acceptance.refusals import refused_with
+from tests.acceptance.servers import FAKE, ServerProcess
 
 FLOW = "arn:aws:sagemaker:us-east-1:123456789012:flow-definition/review"
 ADAPTER = "arn:aws:rekognition:us-east-1:000000000000:project/a/version/b/1700000000000"
@@ -87,18 +88,37 @@ def test_min_confidence_is_a_percentage(client: Any, value: float) -> None:
     )
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
+@pytest.fixture(scope="module")
+def listening() -> Iterator[Receiver]:
     with receiving() as running:
         yield running
 
 
 @pytest.fixture
-def reviewed(launch: Launch, receiver: Receiver) -> Any:
-    """A client of a server that sends to the receiver."""
-    return launch(
-        human_loop_webhook_url=f"{receiver.url}/review", human_loop_webhook_secret="s"
-    ).client()
+def receiver(listening: Receiver) -> Receiver:
+    """The one of this module, as new."""
+    listening.forget()
+    return listening
+
+
+@pytest.fixture(scope="module")
+def sending(
+    listening: Receiver, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerProcess]:
+    """A server that sends to the receiver."""
+    settings = {
+        **FAKE,
+        "human_loop_webhook_url": f"{listening.url}/review",
+        "human_loop_webhook_secret": "s",
+    }
+    running = ServerProcess(tmp_path_factory.mktemp("review") / "data", settings).start()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def reviewed(sending: ServerProcess) -> Any:
+    return sending.client()
 
 
 def loop(name: str = "review-1", **more: Any) -> dict[str, Any]:
