@@ -6,6 +6,7 @@ from openrekog.models.capabilities import (
     ConceptScorer,
     ExposureDetector,
     FaceAnalyzer,
+    FeatureExtractor,
     ImageClassifier,
     NudityClassifier,
     ObjectDetector,
@@ -18,7 +19,9 @@ class Models:
 
     faces: FaceAnalyzer
     objects: ObjectDetector
-    classes: ImageClassifier
+    classes: ImageClassifier  # always ImageNet's
+    classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
+    features: FeatureExtractor
     nudity: NudityClassifier
     # Only where an opt-in pack brings them.
     exposures: ExposureDetector | None = None

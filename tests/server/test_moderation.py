@@ -48,6 +48,8 @@ class Told:
             faces=cast("Any", None),
             objects=Detector(self.objects_said),
             classes=Classifier(self.classes_said),
+            classifiers=(),
+            features=cast("Any", None),
             nudity=Nudity(self.nudity_said),
             exposures=None if with_exposures is None else Detector(with_exposures),
             concepts=None if with_concepts is None else Concepts(with_concepts),
