@@ -92,8 +92,11 @@ MODERATED_BY: tuple[tuple[By, ...], ...] = (
 
 
 def evidence_of(evidence: Evidence) -> str:
+    source = "prompts" if evidence.by == "concepts" else evidence.by
+    if evidence.least_nudity:
+        source += f" (nudity from {evidence.least_nudity:.0f} on)"
     names = ", ".join(taxonomy().spoken(evidence))
-    return f"{evidence.by}: {names}" if names else evidence.by
+    return f"{source}: {names}" if names else source
 
 
 def below(node: Node) -> str:

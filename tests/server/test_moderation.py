@@ -218,6 +218,12 @@ def test_a_revolver_is_a_weapon_is_violence() -> None:
     assert [one["Confidence"] for one in labels] == [pytest.approx(95.5)] * 2
 
 
+@pytest.mark.parametrize(("nudity", "seen"), [(5, False), (25, True)])
+def test_bare_shoulders_are_no_swimwear(nudity: float, seen: bool) -> None:
+    labels = Told({"n02837789": 80.0}, nudity_said=nudity).labels()
+    assert ("Female Swimwear or Underwear" in labels) == seen
+
+
 def test_a_knife_in_a_kitchen_is_below_the_default_confidence() -> None:
     told = Told(objects_said={"knife": 99.0})
     assert told.labels(50) == {}
