@@ -95,6 +95,8 @@ def evidence_of(evidence: Evidence) -> str:
     source = "prompts" if evidence.by == "concepts" else evidence.by
     if evidence.least_nudity:
         source += f" (nudity from {evidence.least_nudity:.0f} on)"
+    if evidence.widest_face < 100:
+        source += f" (no face wider than {evidence.widest_face:.0f} % of the picture)"
     names = ", ".join(taxonomy().spoken(evidence))
     return f"{source}: {names}" if names else source
 

@@ -13,6 +13,10 @@ MODEL_VERSION = "7.0"
 """The API's ModerationModelVersion: the version of AWS's taxonomy, whose names clients expect."""
 
 
+DOUBTFUL = 20.0
+"""Evidence of less Confidence is not worth a second look."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A label of the taxonomy in a picture."""
@@ -28,13 +32,15 @@ class Words:
     classes: Mapping[str, float]
     objects: Mapping[str, float]
     nudity: float
+    face: float
+    """Width of the widest face in percent of the picture's, where a rule asks for it; else 0."""
     exposures: Mapping[str, float] | None
     concepts: Mapping[str, float] | None
 
 
 SAYINGS: Mapping[By, Callable[[Words, Sequence[str]], float]] = {
     # A picture is of one class, so that chances add up; the others are there side by side.
-    "classes": lambda words, names: sum(words.classes.get(name, 0.0) for name in names),
+    "classes": lambda words, names: _sum(words.classes, names),
     "objects": lambda words, names: _highest(words.objects, names),
     "nudity": lambda words, _names: words.nudity,
     "exposure": lambda words, names: _highest(words.exposures, names),
@@ -50,15 +56,29 @@ def moderate(models: Models, images: Sequence[Image]) -> list[list[Finding]]:
 
 def listen(models: Models, images: Sequence[Image]) -> list[Words]:
     """Each model is asked once, for all images."""
+    classes = models.classes.classify(images)
     columns = zip(
-        models.classes.classify(images),
+        classes,
         map(_by_name, models.objects.detect(images)),
         models.nudity.classify(images),
+        (_face(models, *each) for each in zip(images, classes, strict=True)),
         _exposures(models, images),
         _concepts(models, images),
         strict=True,
     )
     return [Words(*each) for each in columns]
+
+
+def _face(models: Models, image: Image, classes: Mapping[str, float]) -> float:
+    """Faces are looked for only where one could matter, which is on few pictures."""
+    if not any(
+        evidence.confidence(_sum(classes, evidence.names)) >= DOUBTFUL
+        for node in taxonomy().nodes
+        for evidence in node.evidence
+        if evidence.by == "classes" and evidence.widest_face < 100
+    ):
+        return 0.0
+    return 100 * max((face.box.width for face in models.faces.find(image)), default=0.0)
 
 
 def _exposures(models: Models, images: Sequence[Image]) -> Sequence[Mapping[str, float] | None]:
@@ -88,11 +108,15 @@ def weigh(words: Words) -> list[Finding]:
 
 
 def _confidence(evidence: Evidence, words: Words) -> float:
-    if words.nudity < evidence.least_nudity:
+    if words.nudity < evidence.least_nudity or words.face > evidence.widest_face:
         return 0.0
     most = 100.0 if words.exposures is None else evidence.alone
     said = SAYINGS[evidence.by](words, evidence.names)
     return min(most, evidence.confidence(said))
+
+
+def _sum(chances: Mapping[str, float], names: Iterable[str]) -> float:
+    return sum(chances.get(name, 0.0) for name in names)
 
 
 def _highest(found: Mapping[str, float] | None, names: Iterable[str]) -> float:

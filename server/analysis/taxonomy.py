@@ -35,6 +35,7 @@ class Evidence:
     scale: tuple[tuple[float, float], ...]
     names: tuple[str, ...] = ()
     least_nudity: float = 0.0
+    widest_face: float = 100.0
     alone: float = 100.0
 
     def __post_init__(self) -> None:

@@ -41,11 +41,12 @@ class Told:
     nudity_said: float = 0.0
     exposures_said: Mapping[str, float] | None = None
     concepts_said: Mapping[str, float] | None = None
+    face_said: float | None = None
 
     def models(self) -> Models:
         with_exposures, with_concepts = self.exposures_said, self.concepts_said
         return Models(
-            faces=cast("Any", None),
+            faces=cast("Any", Faces(self.face_said)),
             objects=Detector(self.objects_said),
             classes=Classifier(self.classes_said),
             classifiers=(),
@@ -68,6 +69,23 @@ class Detector:
     def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
         found = [DetectedObject(name, SOMEWHERE, sure) for name, sure in self.said.items()]
         return [found for _ in images]
+
+
+@dataclass
+class Faces:
+    """One face of this width, or none."""
+
+    width: float | None
+    asked: int = 0
+
+    def find(self, image: Image) -> list[Any]:
+        self.asked += 1
+        return [] if self.width is None else [Seen(Box(0.1, 0.1, self.width, self.width))]
+
+
+@dataclass
+class Seen:
+    box: Box
 
 
 @dataclass
@@ -218,10 +236,17 @@ def test_a_revolver_is_a_weapon_is_violence() -> None:
     assert [one["Confidence"] for one in labels] == [pytest.approx(95.5)] * 2
 
 
-@pytest.mark.parametrize(("nudity", "seen"), [(5, False), (25, True)])
-def test_bare_shoulders_are_no_swimwear(nudity: float, seen: bool) -> None:
-    labels = Told({"n02837789": 80.0}, nudity_said=nudity).labels()
+@pytest.mark.parametrize(("width", "seen"), [(0.4, False), (0.1, True), (None, True)])
+def test_bare_shoulders_in_a_portrait_are_no_swimwear(width: float | None, seen: bool) -> None:
+    labels = Told({"n02837789": 80.0}, face_said=width).labels()
     assert ("Female Swimwear or Underwear" in labels) == seen
+
+
+def test_faces_are_looked_for_only_where_they_matter() -> None:
+    told = Told({"n04086273": 80.0}, nudity_said=90.0)
+    models = told.models()
+    moderate(models, [PICTURE])
+    assert cast("Faces", models.faces).asked == 0
 
 
 def test_a_knife_in_a_kitchen_is_below_the_default_confidence() -> None:
