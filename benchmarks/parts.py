@@ -11,6 +11,7 @@ from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
 from benchmarks.image_labels import measure_labels
 from benchmarks.labelled import LabelledFaces
+from benchmarks.moderation_alarms import measure_alarms
 from benchmarks.object_finding import measure_objects
 from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
@@ -51,5 +52,6 @@ PARTS: Mapping[str, Part] = {
         "faces/lfw_pairs.csv",
         lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
     ),
+    "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
 }
 """By title, in the order of the report."""

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence, Set
 from typing import Literal, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from openrekog.models.results import (
     Body,
     Box,
@@ -82,6 +85,21 @@ class PoseEstimator(Protocol):
 class FaceCoverClassifier(Protocol):
     def classify(self, image: Image, faces: Sequence[Box]) -> list[Judgement[bool]]:
         """Whether something covers the mouth and nose of each face, as a mask does."""
+
+
+class NudityClassifier(Protocol):
+    def classify(self, images: Sequence[Image]) -> list[float]:
+        """How likely each image is to be sexually explicit, 0..100, as the network says it."""
+
+
+class ExposureDetector(Protocol):
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
+        """The parts of bodies in each image by NudeNet's names, such as "BUTTOCKS_EXPOSED"."""
+
+
+class ConceptScorer(Protocol):
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float64]:
+        """How well each prompt fits each image, 0..100, shape (len(images), len(prompts))."""
 
 
 class FaceAnalyzer(Protocol):

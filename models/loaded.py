@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from openrekog.models.capabilities import (
+    ConceptScorer,
+    ExposureDetector,
     FaceAnalyzer,
     FaceCoverClassifier,
     FeatureExtractor,
     ImageClassifier,
+    NudityClassifier,
     ObjectDetector,
     PoseEstimator,
     TextReader,
@@ -25,3 +28,7 @@ class Models:
     text: TextReader
     poses: PoseEstimator
     face_covers: FaceCoverClassifier
+    nudity: NudityClassifier
+    # Only where an opt-in pack brings them.
+    exposures: ExposureDetector | None = None
+    concepts: ConceptScorer | None = None

@@ -41,6 +41,9 @@ Capability = Literal[
     "text_recogniser",
     "pose_estimator",
     "face_cover_classifier",
+    "nudity_classifier",
+    "exposure_detector",
+    "concept_scorer",
 ]
 Anchors = tuple[tuple[float, float], ...]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")

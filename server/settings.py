@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +12,18 @@ MIB = 1024 * 1024
 ImageFormat = Literal["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"]
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+def checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError("not http://HOST/PATH or https://HOST/PATH (and no user: set a secret)")
+    if parts.port == 0 or not url.isprintable() or " " in url:
+        raise ValueError("neither port 0 nor blanks")
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(checked_url)]
 
 
 class Settings(BaseSettings):
@@ -129,6 +142,15 @@ class Settings(BaseSettings):
         ge=6400,
         description="Pixels of decoded images held in memory at once, about 4 bytes each; one more "
         "is throttled.",
+    )
+    human_loop_webhook_url: HttpUrl | None = Field(
+        None,
+        description="Address that is sent what a HumanLoopConfig asks to review; unset refuses it.",
+    )
+    human_loop_webhook_secret: str | None = Field(
+        None,
+        min_length=1,
+        description="Key of the HMAC-SHA256 in X-Openrekog-Signature; unset sends no signature.",
     )
     log_format: Literal["console", "json"] = Field(
         "console", description="Log lines for people or for machines."

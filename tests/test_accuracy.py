@@ -75,6 +75,12 @@ def test_age_and_gender(models: Models) -> None:
     assert number(r"Gender right ([\d.]+) % from 16 years on", text) >= 95
 
 
+def test_moderation_of_ordinary_photographs(models: Models) -> None:
+    text = measured("Moderation of ordinary photographs", models)
+    # None today; one or two of these few hundred would be 2 to 4 in 1,000.
+    assert number(r"^([\d.]+) of 1,000 ordinary photographs get a label", text) <= 6
+
+
 def test_emotions(models: Models) -> None:
     text = measured("Emotions", models)
     # Noisy labels of seven emotions; 57 % is what the same two networks gave when chosen.

@@ -9,6 +9,7 @@ from openrekog.models.loading.labels import (
     load_object_detector,
     with_features,
 )
+from openrekog.models.loading.moderation import load_exposure_detector, load_nudity_classifier
 from openrekog.models.loading.opening import Opening
 from openrekog.models.loading.text import load_text_reader
 
@@ -27,4 +28,6 @@ def load_models(opening: Opening) -> Models:
         text=load_text_reader(opening),
         poses=load_poses(opening),
         face_covers=load_face_covers(opening),
+        nudity=load_nudity_classifier(opening),
+        exposures=load_exposure_detector(opening),
     )

@@ -1,0 +1,122 @@
+"""YOLOv8 and the detectors with the same output, such as YOLO11 and NudeNet: a column of box and
+class scores for each anchor, decoded and suppressed here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from openrekog.models.architectures.batches import run_batch
+from openrekog.models.architectures.coco import NAMES
+from openrekog.models.architectures.signatures import picture_input, refuse, side_of
+from openrekog.models.geometry import stack, suppress
+from openrekog.models.results import Box, DetectedObject, Image
+from openrekog.models.session import Session
+
+SIDE = 640  # where the graph leaves it open
+OVERLAP = 0.7
+LEAST_SCORE = 0.05
+MOST_OBJECTS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """How a picture is made square: in the middle of grey, or at the top left of it."""
+
+    grey: int = 114
+    centred: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A picture within its square: `scale` pixels of the square for one of the picture."""
+
+    square: Image
+    scale: float
+    left: int
+    top: int
+
+
+def place(image: Image, side: int, padding: Padding) -> Placed:
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = ((side - new_width) // 2, (side - new_height) // 2) if padding.centred else (0, 0)
+    square = np.full((side, side, 3), padding.grey, np.uint8)
+    # As the networks were trained: bilinear, without averaging.
+    square[top : top + new_height, left : left + new_width] = cv2.resize(
+        image, (new_width, new_height), interpolation=cv2.INTER_LINEAR
+    )
+    return Placed(square, scale, left, top)
+
+
+class YoloV8:
+    """Reads squares in RGB, 0 to 1; the graph gives centre, size and the class scores (already 0 to
+    1) of each anchor, shape (batch, 4 + classes, anchors), in pixels of the square."""
+
+    def __init__(
+        self,
+        session: Session,
+        names: Sequence[str] = NAMES,
+        scheme: str = "coco",
+        padding: Padding = Padding(),
+        overlap: float = OVERLAP,
+        side: int = SIDE,
+    ) -> None:
+        """Raises UnknownGraphError where the graph is not a detector of as many classes."""
+        wanted = f"a YOLOv8 detector of {len(names)} classes (one output 1x{4 + len(names)}xN)"
+        _, shape = picture_input(session, wanted)
+        outputs = list(session.outputs.values())
+        if len(outputs) != 1 or len(outputs[0]) != 3 or outputs[0][1] != 4 + len(names):
+            raise refuse(session, wanted)
+        self._session = session
+        self._names = tuple(names)
+        self._scheme = scheme
+        self._side = side_of(shape, side)
+        self._padding = padding
+        self._overlap = overlap
+
+    @property
+    def scheme(self) -> str:
+        return self._scheme
+
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
+        """The objects of each image, most confident first; the confidence is the score as it is."""
+        if not images:
+            return []
+        placed = [place(image, self._side, self._padding) for image in images]
+        columns = run_batch(self._session, stack([one.square for one in placed]) / 255)[0]
+        return [
+            self._objects(found.T.astype(np.float64), one, image)
+            for found, one, image in zip(columns, placed, images, strict=True)
+        ]
+
+    def _objects(
+        self, rows: NDArray[np.float64], placed: Placed, image: Image
+    ) -> list[DetectedObject]:
+        classes = rows[:, 4:].argmax(axis=1)
+        scores = rows[:, 4:].max(axis=1)
+        likely = np.flatnonzero(scores >= LEAST_SCORE)
+        halves = rows[likely, 2:4] / 2
+        boxes = np.concatenate([rows[likely, :2] - halves, rows[likely, :2] + halves], axis=1)
+        # Classes stand far apart, so that none suppresses another.
+        apart = boxes + (classes[likely] * 4.0 * self._side)[:, None]
+        kept = suppress(apart, scores[likely], self._overlap)[:MOST_OBJECTS]
+        shift = (placed.left, placed.top)
+        return [
+            DetectedObject(
+                self._names[classes[likely[index]]],
+                _box((boxes[index].reshape(2, 2) - shift) / placed.scale, image),
+                float(100 * scores[likely[index]]),
+            )
+            for index in kept
+        ]
+
+
+def _box(corners: NDArray[np.float64], image: Image) -> Box:
+    """Corners in pixels of the picture as a box within it."""
+    height, width = image.shape[:2]
+    (left, top), (right, bottom) = np.clip(corners / (width, height), 0, 1).tolist()
+    return Box(left, top, right - left, bottom - top)
