@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence, Set
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from openrekog.models.results import (
     DetectedFace,
     DetectedObject,
@@ -86,6 +89,11 @@ class ImageClassifier(Protocol):
 
     def classify(self, images: Sequence[Image]) -> list[Mapping[str, float]]:
         """Each class's chance, 0..100, by class id (ImageNet: WordNet ids such as "n02123045")."""
+
+
+class ConceptScorer(Protocol):
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
+        """How well each prompt describes each image, 0..100, shape (len(images), len(prompts))."""
 
 
 class FaceAnalyzer(Protocol):

@@ -13,8 +13,16 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Literal, TypeVar, cast, get_args
 
-Registry = Literal["pypi", "npm", "url"]
-Converter = Literal["copy", "clean", "faceapi_expression", "faceapi_age_gender", "tfjs_graph"]
+Registry = Literal["pypi", "npm", "url", "own"]
+Converter = Literal[
+    "copy",
+    "clean",
+    "faceapi_expression",
+    "faceapi_age_gender",
+    "tfjs_graph",
+    "own_onnx",
+    "ultralytics",
+]
 Capability = Literal[
     "face_detector",
     "face_landmarker",
@@ -25,6 +33,7 @@ Capability = Literal[
     "gaze_estimator",
     "object_detector",
     "image_classifier",
+    "concept_scorer",
 ]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")
 
@@ -45,17 +54,24 @@ class LicenceNotAcceptedError(PermissionError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file inside a published archive: a package and version, or a URL."""
+    """A file inside a published archive: a package and version, or a URL.
+
+    Of registry "own" it is a file that users export or choose themselves: `path` is then its name
+    in their folder, which may be a pattern (`yolo11.*`), and no hash can be given beforehand.
+    """
 
     registry: Registry
     path: str
-    sha256: str
+    sha256: str = ""
     package: str = ""
     version: str = ""
     url: str = ""
 
     def __post_init__(self) -> None:
         _require(self.registry in get_args(Registry), f"no registry {self.registry!r}")
+        if self.registry == "own":
+            _require(not self.package + self.version + self.url, f"{self.path} is the user's own")
+            return
         _require(bool(_SHA256.fullmatch(self.sha256)), f"{self.path} lacks its sha256")
         named = self.url if self.registry == "url" else self.package and self.version
         _require(bool(named), f"{self.path} does not say where it comes from")
@@ -63,7 +79,7 @@ class Source:
     @property
     def archive(self) -> str:
         """Names the archive that holds the file; equal for files of one archive."""
-        return self.url or f"{self.registry} {self.package} {self.version}"
+        return self.url or f"{self.registry} {self.package or self.path} {self.version}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +87,14 @@ class PackFile:
     """A model file as it lies in the model folder, and how it is made from its sources.
 
     `sha256` is that of the file as made; a conversion that its author could not run has none, and
-    then the store notes the hash of what it made.
+    then the store notes the hash of what it made. `size_bytes` of 0 says that nobody knows: it is
+    for files of the user's own.
     """
 
     name: str
     architecture: str
-    size_bytes: int
     sources: tuple[Source, ...]
+    size_bytes: int = 0
     converter: Converter = "copy"
     inputs: Mapping[str, tuple[int | str, ...]] | None = None
     sha256: str = ""
@@ -87,9 +104,15 @@ class PackFile:
             self.converter in get_args(Converter), f"{self.name}: no converter {self.converter!r}"
         )
         _require(bool(self.sources), f"{self.name} has no source")
+        _require(bool(self.size_bytes or self.own_sources), f"{self.name} lacks size_bytes")
         _require(
             not self.sha256 or bool(_SHA256.fullmatch(self.sha256)), f"{self.name}: bad sha256"
         )
+
+    @property
+    def own_sources(self) -> tuple[str, ...]:
+        """Names of the files that only the user can bring."""
+        return tuple(source.path for source in self.sources if source.registry == "own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +126,8 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """`similarity` holds (cosine, similarity) anchors of an embedder, both rising."""
+    """`similarity` holds (cosine, similarity) anchors of an embedder, both rising. A pack that
+    `replaces` nothing works beside the default packs of its capabilities."""
 
     name: str
     version: str
@@ -113,6 +137,7 @@ class Pack:
     licence: Licence
     origin: str
     training_data: str
+    replaces: bool = True
     files: tuple[PackFile, ...] = ()
     similarity: tuple[tuple[float, float], ...] = ()
 
@@ -152,9 +177,10 @@ def default_packs() -> tuple[Pack, ...]:
 
 def choose(named: Iterable[str]) -> tuple[Pack, ...]:
     """The packs that a server runs, named ones first. A default pack joins in unless opt-in ones
-    do all that it can."""
+    that replace it do all that it can."""
     first = find(named)
-    covered = {what for pack in first if not pack.default for what in pack.capabilities}
+    replacing = [pack for pack in first if pack.replaces and not pack.default]
+    covered = {what for pack in replacing for what in pack.capabilities}
     rest = (pack for pack in default_packs() if pack not in first)
     return (*first, *(pack for pack in rest if not covered.issuperset(pack.capabilities)))
 

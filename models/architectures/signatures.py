@@ -5,8 +5,16 @@ from collections.abc import Mapping
 from openrekog.models.session import Session, Shape
 
 
-class UnknownGraphError(ValueError):
+class UnusablePackError(ValueError):
+    """A pack cannot be run as it lies here; the message says why."""
+
+
+class UnknownGraphError(UnusablePackError):
     """A file of a pack is none of the graphs that the pack may hold."""
+
+
+class MissingPackageError(UnusablePackError):
+    """A pack needs a Python package that is not installed."""
 
 
 def refuse(session: Session, wanted: str) -> UnknownGraphError:
@@ -28,7 +36,7 @@ def describe(tensors: Mapping[str, Shape]) -> str:
 def picture_input(session: Session, wanted: str) -> tuple[str, Shape]:
     """Name and shape of the input that takes pictures: batch, 3, height, width."""
     for name, shape in session.inputs.items():
-        if len(shape) == 4 and shape[1] == 3:
+        if len(shape) == 4 and (shape[1] == 3 or not isinstance(shape[1], int)):
             return name, shape
     raise refuse(session, wanted)
 

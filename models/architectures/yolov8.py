@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.architectures.batches import run_batch
-from openrekog.models.architectures.coco import NAMES
 from openrekog.models.architectures.signatures import picture_input, refuse, side_of
 from openrekog.models.geometry import stack, suppress
 from openrekog.models.results import Box, DetectedObject, Image
@@ -59,21 +58,22 @@ class YoloV8:
     def __init__(
         self,
         session: Session,
-        names: Sequence[str] = NAMES,
+        names: Sequence[str],
         scheme: str = "coco",
         padding: Padding = Padding(),
         overlap: float = OVERLAP,
+        side: int = SIDE,
     ) -> None:
         """Raises UnknownGraphError where the graph is not a detector of as many classes."""
         wanted = f"a YOLOv8 detector of {len(names)} classes (one output 1x{4 + len(names)}xN)"
-        _, shape = picture_input(session, wanted)
+        shape = picture_input(session, wanted)[1]
         outputs = list(session.outputs.values())
         if len(outputs) != 1 or len(outputs[0]) != 3 or outputs[0][1] != 4 + len(names):
             raise refuse(session, wanted)
         self._session = session
         self._names = tuple(names)
         self._scheme = scheme
-        self._side = side_of(shape, SIDE)
+        self._side = side_of(shape, side)
         self._padding = padding
         self._overlap = overlap
 
@@ -86,7 +86,9 @@ class YoloV8:
         if not images:
             return []
         placed = [place(image, self._side, self._padding) for image in images]
-        columns = run_batch(self._session, stack([one.square for one in placed]) / 255)[0]
+        columns = run_batch(self._session, stack([one.square for one in placed]) / np.float32(255))[
+            0
+        ]
         return [
             self._objects(found.T.astype(np.float64), one, image)
             for found, one, image in zip(columns, placed, images, strict=True)

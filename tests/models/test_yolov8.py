@@ -9,8 +9,10 @@ from openrekog.models.architectures.signatures import UnknownGraphError
 from openrekog.models.architectures.yolov8 import Padding, YoloV8
 from openrekog.models.results import Box, Image
 from openrekog.models.runtime import Runtime
+from openrekog.models.vocabulary.classes import class_names
 from tests.models.graphs import GraphBuilder, cell_boxes
 
+COCO = class_names("coco")
 DOG, TIE = 16, 27
 
 
@@ -47,7 +49,7 @@ def test_boxes_come_back_out_of_the_padding(tmp_path: Path, free: bool) -> None:
     # of the square is 256..384 x 64..192 of the picture.
     image = bright(640, 1280, (256, 64, 384, 192))
     with Runtime(["cpu"]) as runtime:
-        model = YoloV8(runtime.load(detector(tmp_path / "yolo.onnx", free=free)))
+        model = YoloV8(runtime.load(detector(tmp_path / "yolo.onnx", free=free)), COCO, "coco")
         (found,) = model.detect([image])
     assert model.scheme == "coco"
     (best,) = found[:1]
@@ -62,7 +64,7 @@ def test_the_best_class_of_an_anchor_counts_and_the_best_box_stands_first(tmp_pa
     image = bright(640, 640, (0, 0, 64, 64))
     image[576:, 576:] = 128
     with Runtime(["cpu"]) as runtime:
-        model = YoloV8(runtime.load(detector(tmp_path / "yolo.onnx")))
+        model = YoloV8(runtime.load(detector(tmp_path / "yolo.onnx")), COCO, "coco")
         (found, nothing) = model.detect([image, bright(640, 640)])
     assert [(one.name, round(one.confidence)) for one in found] == [("dog", 100), ("dog", 50)]
     np.testing.assert_allclose(corners(found[1].box), [0.9, 0.9, 1, 1], atol=1e-5)
@@ -97,7 +99,7 @@ def test_another_number_of_classes_is_refused(tmp_path: Path) -> None:
     with Runtime(["cpu"]) as runtime:
         session = runtime.load(detector(tmp_path / "three.onnx", classes=3))
         with pytest.raises(UnknownGraphError, match=r"three is not .*80 classes.*output0 1x7x100"):
-            YoloV8(session)
+            YoloV8(session, COCO, "coco")
 
 
 def test_a_graph_that_suppresses_itself_is_refused(tmp_path: Path) -> None:
@@ -108,4 +110,4 @@ def test_a_graph_that_suppresses_itself_is_refused(tmp_path: Path) -> None:
         tmp_path / "end2end.onnx", {"images": [1, 3, 640, 640]}, {"output0": [1, 100, 6]}
     )
     with Runtime(["cpu"]) as runtime, pytest.raises(UnknownGraphError, match="output0 1x100x6"):
-        YoloV8(runtime.load(path))
+        YoloV8(runtime.load(path), COCO, "coco")
