@@ -262,6 +262,15 @@ def _write(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
+def hash_of(path: Path) -> str:
+    """The sha256 of a file of a model folder; as noted, where it is, since that was compared when
+    the server started."""
+    if _note(path).is_file():
+        return _note(path).read_text().strip()
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 def _note(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 

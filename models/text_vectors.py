@@ -50,8 +50,8 @@ class TextVectors:
         path = self._folder / f"{_digest([self._model, *texts])}.npy"
         try:
             vectors = np.load(path, allow_pickle=False)
-        except (FileNotFoundError, ValueError, EOFError):
-            # Not there, or damaged: made anew.
+        except (OSError, ValueError, EOFError):
+            # Not there, not readable or damaged: made anew.
             vectors = self._compute(texts)
             _save(path, vectors)
         return np.asarray(vectors, np.float32)

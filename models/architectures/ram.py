@@ -26,39 +26,43 @@ def read_tags(text: str) -> tuple[str, ...]:
 
 class Ram:
     """Reads squares scaled as for ImageNet; the one output has a logit, or a chance of 0 to 1, for
-    each tag.
+    each tag. Tags of one label count by the likeliest; those of none are left out.
 
     The export that goes round for RAM++ cuts in the graph and gives 0 or 1. Such a graph has the
     same signature, so each is shown a grey picture first: logits give themselves away by values
     below 0, and a graph that says only 0 and 1 is refused.
     """
 
-    def __init__(self, session: Session, tags: Sequence[str]) -> None:
-        """Raises UnknownGraphError where the graph does not score these tags."""
-        wanted = f"RAM for {len(tags)} tags (an input Nx3xSxS, an output Nx{len(tags)})"
-        _, shape = picture_input(session, wanted)
-        if [output[1:] for output in session.outputs.values()] != [(len(tags),)]:
+    def __init__(self, session: Session, labels: Sequence[str | None]) -> None:
+        """`labels` says for each output which label of the API it is. Raises UnknownGraphError
+        where the graph has another number of outputs."""
+        wanted = f"RAM for {len(labels)} tags (an input Nx3xSxS, an output Nx{len(labels)})"
+        shape = picture_input(session, wanted)[1]
+        if [output[1:] for output in session.outputs.values()] != [(len(labels),)]:
             raise refuse(session, wanted)
         self._session = session
-        self._tags = tuple(tags)
+        self._labels = tuple(labels)
         self._side = side_of(shape, SIDE)
         self._logits = self._gives_logits()
 
     @property
     def scheme(self) -> str:
-        return "ram"
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        return self._tags
+        return "rekognition"
 
     def classify(self, images: Sequence[Image]) -> list[Mapping[str, float]]:
-        """Each tag's score, 0 to 100, as it is: 65 is where the authors cut most tags."""
+        """Each label's score, 0 to 100, as it is: 65 is where the authors cut most tags."""
         if not images:
             return []
         scores = self._run(images)
         chances = sigmoid(scores) if self._logits else np.clip(scores.astype(np.float64), 0, 1)
-        return [dict(zip(self._tags, (100 * row).tolist(), strict=True)) for row in chances]
+        return [self._named((100 * row).tolist()) for row in chances]
+
+    def _named(self, chances: Sequence[float]) -> dict[str, float]:
+        named: dict[str, float] = {}
+        for label, chance in zip(self._labels, chances, strict=True):
+            if label is not None:
+                named[label] = max(chance, named.get(label, 0.0))
+        return named
 
     def _run(self, images: Sequence[Image]) -> NDArray[np.float32]:
         return run_batch(self._session, imagenet_scaled(averaged(images, self._side)))[0]

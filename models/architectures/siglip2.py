@@ -65,7 +65,7 @@ class ImageTower:
     """Reads squares of RGB, -1 to 1."""
 
     def __init__(self, session: Session, scale: Scale) -> None:
-        _, shape = picture_input(session, IMAGE_TOWER)
+        shape = picture_input(session, IMAGE_TOWER)[1]
         self._session = session
         self._side = side_of(shape, scale.image_size)
         self._output = vector_output(session, IMAGE_TOWER)

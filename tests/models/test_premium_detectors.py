@@ -105,7 +105,7 @@ def test_rf_detr(tmp_path: Path, side: int) -> None:
     expected += [("dog", 50.39, LAST), ("toothbrush", 27.21, LAST)]
     assert [one.name for one in found] == [name for name, _, _ in expected]
     for one, (_, confidence, box) in zip(found, expected, strict=True):
-        assert one.confidence == pytest.approx(confidence, abs=0.1)
+        assert one.confidence == pytest.approx(confidence, abs=0.2)
         assert close(one.box, box)
 
 

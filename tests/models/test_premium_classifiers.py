@@ -1,0 +1,254 @@
+"""RAM++ and SigLIP 2 packs, on small graphs with the signatures of the real ones."""
+
+import json
+import logging
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from openrekog.models.architectures.signatures import MissingPackageError, UnknownGraphError
+from openrekog.models.architectures.squares import IMAGENET_MEAN, IMAGENET_SPREAD
+from openrekog.models.capabilities import ConceptScorer
+from openrekog.models.loading.classifiers import concept_scorer, load_label_classifiers
+from openrekog.models.loading.opening import Opening
+from openrekog.models.pack import choose, default_packs, find
+from openrekog.models.results import Image
+from openrekog.models.runtime import Runtime
+from openrekog.models.store import PackStore
+from openrekog.models.vocabulary.labels import all_labels
+from tests.models.graphs import GraphBuilder
+
+TAGS = ("dog", "wibble", "bunny", "rabbits", "fire truck")
+SCALE, BIAS = 10.0, -5.0
+
+Make = Callable[[Path], Path]
+
+
+def plain(red: int, green: int, blue: int, side: int = 50) -> Image:
+    return np.full((side, side + 20, 3), (red, green, blue), np.uint8)
+
+
+def ram(path: Path, ending: str = "", tags: int = len(TAGS)) -> Path:
+    """A dog in red, a wibble in everything, a bunny in green, rabbits in a little green, a fire
+    truck in blue: logits from -4 (none of the colour) to 4. `ending` is what follows the logits."""
+    build = GraphBuilder()
+    weights, bias = np.zeros((tags, 3)), np.full(tags, -4.0)
+    for tag, (channel, slope) in enumerate([(0, 8), (1, 0), (1, 8), (1, 12), (2, 8)]):
+        weights[tag, channel] = slope * IMAGENET_SPREAD[channel]
+        bias[tag] += slope * IMAGENET_MEAN[channel]
+    bias[1] = 3
+    cells = build.cells("image", 384, 1, weights, bias)
+    logits = build.node("Flatten", cells)
+    if ending == "cut":
+        logits = build.node("Cast", build.node("Greater", logits, build.weight(0.6)), to=1)
+    build.node("Sigmoid" if ending == "sigmoid" else "Identity", logits, output="tag")
+    return build.save(path, {"image": [1, 3, 384, 384]}, {"tag": [1, tags]})
+
+
+def image_tower(path: Path, vectors: bool = True) -> Path:
+    """The mean colour as a vector, behind the last hidden state as usual exports have it."""
+    build = GraphBuilder()
+    build.node("ReduceMean", "pixel_values", axes=[2, 3], keepdims=0, output="mean")
+    build.node("Unsqueeze", "mean", build.weight([1], np.int64), output="last_hidden_state")
+    outputs: dict[str, list[object]] = {"last_hidden_state": ["n", 1, 3]}
+    if vectors:
+        build.node("Mul", "mean", build.weight(3.0), output="pooler_output")
+        outputs["pooler_output"] = ["n", 3]
+    return build.save(path, {"pixel_values": ["n", "c", "h", "w"]}, outputs)
+
+
+def text_tower(path: Path) -> Path:
+    """Sums the vectors of 64 tokens: those of `dog` and `red` are red, of `sea` blue, others 0."""
+    build = GraphBuilder()
+    table = np.zeros((len(WORDS) + 1, 3))
+    table[WORDS["dog"]] = table[WORDS["red"]] = (1, -1, -1)
+    table[WORDS["sea"]] = (-1, -1, 1)
+    found = build.node("Gather", build.weight(table), "input_ids")
+    summed = build.node("ReduceSum", found, build.weight([1], np.int64), keepdims=0)
+    build.node("Identity", summed, output="pooler_output")
+    return build.save(
+        path, {"input_ids": ["n", 64]}, {"pooler_output": ["n", 3]}, integers=["input_ids"]
+    )
+
+
+WORDS = {word: index for index, word in enumerate(("<pad>", "<unk>", "dog", "red", "sea"))}
+
+
+def tokenizer(path: Path, words: dict[str, int] | None = None) -> Path:
+    made = Tokenizer(models.WordLevel(words or WORDS, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment] # a setter
+    made.save(str(path))
+    return path
+
+
+def brought(folder: Path) -> Path:
+    """A folder as its user would bring it, for both packs."""
+    folder.mkdir()
+    ram(folder / "ram_plus.onnx")
+    (folder / "ram_tag_list.txt").write_text("\n".join(TAGS) + "\n")
+    image_tower(folder / "vision_model.onnx")
+    text_tower(folder / "text_model.onnx")
+    tokenizer(folder / "tokenizer.json")
+    numbers = {"logit_scale": math.log(SCALE), "logit_bias": BIAS, "image_size": 64}
+    (folder / "siglip2.json").write_text(json.dumps(numbers))
+    return folder
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    return brought(tmp_path / "own")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PackStore:
+    return PackStore(tmp_path / "models")
+
+
+def opened(store: PackStore, own: Path, runtime: Runtime, *packs: str) -> Opening:
+    store.pull(find(packs), own_files=own)
+    return Opening.of(store, runtime, packs)
+
+
+@pytest.mark.parametrize("ending", ["", "sigmoid"], ids=["logits", "chances"])
+def test_ram_gives_labels(store: PackStore, own: Path, ending: str) -> None:
+    ram(own / "ram_plus.onnx", ending)
+    with Runtime(["cpu"]) as runtime:
+        (model,) = load_label_classifiers(opened(store, own, runtime, "ram_plus"))
+        red, green = model.classify([plain(255, 0, 0), plain(0, 128, 255)])
+    assert model.scheme == "rekognition"
+    # Wibble is no label; a bunny and rabbits are the same one, by whichever is likelier.
+    assert red == pytest.approx({"Dog": 98.2, "Rabbit": 1.8, "Fire Truck": 1.8}, abs=0.02)
+    half = 100 / (1 + math.exp(4 - 12 * 128 / 255))
+    assert green == pytest.approx({"Dog": 1.8, "Rabbit": half, "Fire Truck": 98.2}, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (lambda path: ram(path, "cut"), r"ram_plus/ram_plus gives only 0 and 1"),
+        (lambda path: ram(path, tags=7), r"is not RAM for 5 tags .* gives tag 1x7"),
+        (text_tower, r"is not RAM .* takes input_ids nx64"),
+    ],
+    ids=["cut tags", "other tags", "another network"],
+)
+def test_what_is_not_ram_is_refused(
+    store: PackStore, own: Path, make: Make, complaint: str
+) -> None:
+    make(own / "ram_plus.onnx")
+    with Runtime(["cpu"]) as runtime, pytest.raises(UnknownGraphError, match=complaint):
+        load_label_classifiers(opened(store, own, runtime, "ram_plus"))
+
+
+def test_siglip_scores_every_label(store: PackStore, own: Path) -> None:
+    with Runtime(["cpu"]) as runtime:
+        (model,) = load_label_classifiers(opened(store, own, runtime, "siglip2"))
+        assert model.classify([]) == []
+        red, grey = model.classify([plain(255, 0, 0), plain(128, 128, 128)])
+    assert model.scheme == "rekognition"
+    assert red.keys() == all_labels().keys()
+    # The cosine is 1, so that the chance is the sigmoid of 10 - 5; without a word it is of -5.
+    high, low = 100 / (1 + math.exp(-5)), 100 / (1 + math.exp(5))
+    assert red["Dog"] == pytest.approx(high, abs=1e-3)
+    assert red["Aardvark"] == pytest.approx(low, abs=1e-3)
+    assert grey["Dog"] < red["Dog"]
+
+
+def scorer(opening: Opening) -> ConceptScorer:
+    found = concept_scorer(load_label_classifiers(opening))
+    assert found is not None
+    return found
+
+
+def test_siglip_scores_any_words(store: PackStore, own: Path) -> None:
+    with Runtime(["cpu"]) as runtime:
+        model = scorer(opened(store, own, runtime, "siglip2"))
+        images = [plain(255, 0, 0), plain(0, 0, 255), plain(255, 0, 255)]
+        scores = model.score(images, ["something RED", "the sea", "the red sea"])
+        assert model.score(images, []).shape == (3, 0)
+        assert model.score([], ["red"]).shape == (0, 1)
+
+    def chance(cosine: float) -> float:
+        return 100 / (1 + math.exp(-SCALE * cosine - BIAS))
+
+    # The vectors are (1, -1, -1), (-1, -1, 1) and their sum (0, -2, 0), each made a unit long.
+    third, root = 1 / 3, 1 / math.sqrt(3)
+    expected = [[1, -third, root], [-third, 1, root], [third, third, root]]
+    np.testing.assert_allclose(
+        scores, [[chance(cosine) for cosine in row] for row in expected], atol=1e-3
+    )
+
+
+def test_packs_that_replace_nothing_join_the_defaults() -> None:
+    assert choose(["siglip2", "ram_plus"])[2:] == default_packs()
+    with Runtime(["cpu"]) as runtime:
+        opening = Opening(PackStore(Path()), runtime, default_packs())
+    assert load_label_classifiers(opening) == ()
+    assert concept_scorer([]) is None
+
+
+def test_label_vectors_are_computed_once(store: PackStore, own: Path) -> None:
+    def text_towers() -> int:
+        with Runtime(["cpu"]) as runtime:
+            (model,) = load_label_classifiers(opened(store, own, runtime, "siglip2"))
+            (found,) = model.classify([plain(255, 0, 0)])
+            assert found["Dog"] > 99
+            return sum(one.name == "siglip2/text_model" for one in runtime.loaded)
+
+    folder = store.models_dir / "siglip2" / "vectors"
+    assert (text_towers(), text_towers()) == (1, 0)
+    (kept,) = folder.iterdir()
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert (text_towers(), text_towers()) == (1, 0)
+    # Another tokenizer gives other vectors, so these are not taken for its own.
+    tokenizer(own / "tokenizer.json", {**WORDS, "photo": len(WORDS)})
+    assert (text_towers(), text_towers()) == (1, 0)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_vectors_that_cannot_be_kept_are_told(
+    store: PackStore, own: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Runtime(["cpu"]) as runtime, caplog.at_level(logging.WARNING):
+        opening = opened(store, own, runtime, "siglip2")
+        (store.models_dir / "siglip2" / "vectors").write_text("a file in the way")
+        score = scorer(opening).score([plain(255, 0, 0)], ["red"])
+    assert score[0, 0] > 99
+    assert "cannot be kept" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("file", "make", "complaint"),
+    [
+        ("vision_model.onnx", text_tower, r"vision_model is not an image tower .* input_ids nx64"),
+        (
+            "vision_model.onnx",
+            lambda path: image_tower(path, vectors=False),
+            r"gives last_hidden_state nx1x3",
+        ),
+        ("text_model.onnx", image_tower, r"text_model is not a text tower .* pixel_values"),
+        ("tokenizer.json", lambda path: path.write_text("{}"), r"is not a tokenizer.json"),
+        ("siglip2.json", lambda path: path.write_text("{}"), r"logit_scale and logit_bias"),
+        ("siglip2.json", lambda path: path.write_text("[]"), r"logit_scale and logit_bias"),
+        ("siglip2.json", lambda path: path.write_text("no"), r"logit_scale and logit_bias"),
+    ],
+    ids=["towers", "no vector", "swapped", "tokenizer", "empty", "list", "no JSON"],
+)
+def test_what_is_not_siglip_is_refused(
+    store: PackStore, own: Path, file: str, make: Make, complaint: str
+) -> None:
+    make(own / file)
+    with Runtime(["cpu"]) as runtime, pytest.raises(UnknownGraphError, match=complaint):
+        scorer(opened(store, own, runtime, "siglip2")).score([plain(1, 2, 3)], ["red"])
+
+
+def test_the_extra_is_named_where_it_is_missing(
+    store: PackStore, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with Runtime(["cpu"]) as runtime, pytest.raises(MissingPackageError, match=r"\[siglip2\]"):
+        scorer(opened(store, own, runtime, "siglip2")).score([plain(1, 2, 3)], ["red"])
