@@ -126,8 +126,7 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """`similarity` holds (cosine, similarity) anchors of an embedder, both rising. A pack that
-    `replaces` nothing works beside the default packs of its capabilities."""
+    """`similarity` holds (cosine, similarity) anchors of an embedder, both rising."""
 
     name: str
     version: str
@@ -137,7 +136,6 @@ class Pack:
     licence: Licence
     origin: str
     training_data: str
-    replaces: bool = True
     files: tuple[PackFile, ...] = ()
     similarity: tuple[tuple[float, float], ...] = ()
 
@@ -177,10 +175,9 @@ def default_packs() -> tuple[Pack, ...]:
 
 def choose(named: Iterable[str]) -> tuple[Pack, ...]:
     """The packs that a server runs, named ones first. A default pack joins in unless opt-in ones
-    that replace it do all that it can."""
+    do all that it can."""
     first = find(named)
-    replacing = [pack for pack in first if pack.replaces and not pack.default]
-    covered = {what for pack in replacing for what in pack.capabilities}
+    covered = {what for pack in first if not pack.default for what in pack.capabilities}
     rest = (pack for pack in default_packs() if pack not in first)
     return (*first, *(pack for pack in rest if not covered.issuperset(pack.capabilities)))
 

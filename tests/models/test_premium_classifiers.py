@@ -183,7 +183,7 @@ def test_siglip_scores_any_words(store: PackStore, own: Path) -> None:
     )
 
 
-def test_packs_that_replace_nothing_join_the_defaults() -> None:
+def test_the_defaults_stay_beside_them() -> None:
     assert choose(["siglip2", "ram_plus"])[2:] == default_packs()
     with Runtime(["cpu"]) as runtime:
         opening = Opening(PackStore(Path()), runtime, default_packs())
