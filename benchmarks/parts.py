@@ -8,6 +8,9 @@ from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
 from benchmarks.labelled import LabelledFaces
+from benchmarks.object_finding import measure_objects
+from benchmarks.photographs import INSTANCES
+from benchmarks.picture_classes import measure_classes
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -35,5 +38,7 @@ PARTS: Mapping[str, Part] = {
     "Matching faces": _faces("lfw_pairs.csv", measure_matching),
     "Age and gender": _faces("utkface.csv", measure_age_and_gender),
     "Emotions": _faces("emotions.csv", measure_emotions),
+    "Finding objects": Part(INSTANCES, measure_objects),
+    "Classes of pictures": Part(INSTANCES, measure_classes),
 }
 """By title, in the order of the report."""

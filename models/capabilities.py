@@ -1,7 +1,7 @@
 """What a model can be asked: one Protocol a capability, one verb, a batch in and a batch out."""
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,29 +73,6 @@ class GazeEstimator(Protocol):
         """Where the eyes of each face look."""
 
 
-class ObjectDetector(Protocol):
-    @property
-    def scheme(self) -> str:
-        """Names the set of classes, a table of models/vocabulary: "coco"."""
-
-    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
-        """The objects of each image, most confident first."""
-
-
-class ImageClassifier(Protocol):
-    @property
-    def scheme(self) -> str:
-        """Names the set of classes, a table of models/vocabulary: "imagenet"."""
-
-    def classify(self, images: Sequence[Image]) -> list[Mapping[str, float]]:
-        """Each class's chance, 0..100, by class id (ImageNet: WordNet ids such as "n02123045")."""
-
-
-class ConceptScorer(Protocol):
-    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
-        """How well each prompt describes each image, 0..100, shape (len(images), len(prompts))."""
-
-
 class FaceAnalyzer(Protocol):
     """Every face model behind one door: what the server asks."""
 
@@ -121,3 +98,39 @@ class FaceAnalyzer(Protocol):
 
     def cosine(self, similarity: float) -> float:
         """The smallest cosine that reaches a similarity; the inverse of `similarity`."""
+
+
+class ObjectDetector(Protocol):
+    @property
+    def scheme(self) -> str:
+        """Names the set of classes, a table of models/vocabulary: "coco"."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
+        """The objects of each image, most confident first."""
+
+
+class ImageClassifier(Protocol):
+    @property
+    def scheme(self) -> str:
+        """Names the set of classes, a table of models/vocabulary: "imagenet"."""
+
+    def classify(self, images: Sequence[Image]) -> list[Mapping[str, float]]:
+        """Each class's chance, 0..100, by class id (ImageNet: WordNet ids such as "n02123045")."""
+
+
+@runtime_checkable
+class FeatureExtractor(Protocol):
+    @property
+    def feature_name(self) -> str:
+        """Names the feature space; vectors of different names are never compared."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def extract(self, images: Sequence[Image]) -> Vectors:
+        """What a picture looks like as a unit vector for each, shape (len(images), dimension)."""
+
+
+class ConceptScorer(Protocol):
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
+        """How well each prompt describes each image, 0..100, shape (len(images), len(prompts))."""

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.capabilities import (
+    ConceptScorer,
+    FaceAnalyzer,
+    FeatureExtractor,
+    ImageClassifier,
+    ObjectDetector,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +16,9 @@ class Models:
     """One member for each thing that the server may ask of a picture."""
 
     faces: FaceAnalyzer
+    objects: ObjectDetector
+    classes: ImageClassifier  # always ImageNet's
+    classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
+    features: FeatureExtractor
+    # Only where an opt-in pack brings it.
+    concepts: ConceptScorer | None = None

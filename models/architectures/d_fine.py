@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from openrekog.models.architectures.objects import ranked
+from openrekog.models.architectures.objects import ObjectCandidates, name_objects
 from openrekog.models.architectures.signatures import picture_input, refuse, side_of
 from openrekog.models.architectures.squares import averaged
+from openrekog.models.calibration import UNCALIBRATED, ClassCurves
 from openrekog.models.results import DetectedObject, Image
 from openrekog.models.session import Feeds, Session
 from openrekog.models.vocabulary.classes import class_names
@@ -15,6 +16,7 @@ from openrekog.models.vocabulary.classes import class_names
 SIDE = 640  # what all sizes were trained with
 SIZES = "orig_target_sizes"
 OUTPUTS = ("labels", "boxes", "scores")
+LEAST_SCORE = 0.05
 WANTED = (
     "D-FINE trained on COCO (inputs `images` Nx3xSxS and `orig_target_sizes` Nx2, "
     "outputs `labels`, `boxes` and `scores`, as its own export writes them)"
@@ -22,25 +24,24 @@ WANTED = (
 
 
 class DFine:
-    """Reads squares in RGB, 0 to 1, and width and height of the picture, in pixels of which the
-    boxes come back. Pictures go one by one: exports differ in whether they take several."""
+    """An `ObjectDetector`. It reads squares in RGB, 0 to 1, and width and height of the picture, in
+    pixels of which the boxes come back. Pictures go one by one: exports differ in whether they take
+    several."""
 
-    def __init__(self, session: Session) -> None:
+    scheme = "coco"
+
+    def __init__(self, session: Session, curves: ClassCurves = UNCALIBRATED) -> None:
         """Raises UnknownGraphError where the graph is another."""
         self._input, shape = picture_input(session, WANTED)
         if SIZES not in session.inputs or set(OUTPUTS) - session.outputs.keys():
             raise refuse(session, WANTED)
         self._session = session
+        self._curves = curves
         self._side = side_of(shape, SIDE)
         self._order = [list(session.outputs).index(name) for name in OUTPUTS]
-        self._names = class_names("coco")
-
-    @property
-    def scheme(self) -> str:
-        return "coco"
+        self._names = class_names(self.scheme)
 
     def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
-        """The objects of each image, most confident first; the confidence is the score as it is."""
         return [self._detect(image) for image in images]
 
     def _detect(self, image: Image) -> list[DetectedObject]:
@@ -52,5 +53,6 @@ class DFine:
         # Classes count from 0 and know no gaps.
         if labels.max(initial=0) >= len(self._names):
             raise refuse(self._session, f"{WANTED}, and has class {labels.max()}")
-        names = [self._names[label] for label in labels.tolist()]
-        return ranked(names, boxes / np.tile(size[0], 2), scores)
+        found = ObjectCandidates(boxes.astype(np.float64), scores.astype(np.float64), labels)
+        likely = found.take(scores >= LEAST_SCORE)
+        return name_objects(likely, image, self._names, self._curves)

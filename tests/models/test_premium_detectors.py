@@ -9,7 +9,7 @@ import pytest
 from openrekog.models.architectures.signatures import UnknownGraphError
 from openrekog.models.architectures.squares import IMAGENET_MEAN, IMAGENET_SPREAD
 from openrekog.models.capabilities import ObjectDetector
-from openrekog.models.loading.objects import load_object_detector
+from openrekog.models.loading.labels import load_object_detector
 from openrekog.models.loading.opening import Opening
 from openrekog.models.pack import Pack, find
 from openrekog.models.results import Box, Image
