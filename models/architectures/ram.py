@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from openrekog.models.architectures.batches import run_batch, sigmoid
 from openrekog.models.architectures.signatures import (
     UnknownGraphError,
+    fits,
     picture_input,
     refuse,
     side_of,
@@ -38,7 +39,8 @@ class Ram:
         where the graph has another number of outputs."""
         wanted = f"RAM for {len(labels)} tags (an input Nx3xSxS, an output Nx{len(labels)})"
         shape = picture_input(session, wanted)[1]
-        if [output[1:] for output in session.outputs.values()] != [(len(labels),)]:
+        fitting = [fits(found, None, len(labels)) for found in session.outputs.values()]
+        if fitting != [True]:
             raise refuse(session, wanted)
         self._session = session
         self._labels = tuple(labels)

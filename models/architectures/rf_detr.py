@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from openrekog.models.architectures.batches import run_batch, sigmoid
 from openrekog.models.architectures.objects import ObjectCandidates, name_objects
-from openrekog.models.architectures.signatures import picture_input, refuse
+from openrekog.models.architectures.signatures import fits, picture_input, refuse
 from openrekog.models.architectures.squares import imagenet_scaled, sampled
 from openrekog.models.calibration import UNCALIBRATED, ClassCurves
 from openrekog.models.geometry import to_corners
@@ -36,7 +36,8 @@ class RfDetr:
         """Raises UnknownGraphError where the graph is another."""
         shape = picture_input(session, WANTED)[1]
         boxes, classes = session.outputs.get("dets", ()), session.outputs.get("labels", ())
-        if not isinstance(shape[-1], int) or boxes[2:] != (4,) or classes[2:] != (91,):
+        fitting = fits(boxes, None, None, 4) and fits(classes, None, None, 91)
+        if not (fitting and isinstance(shape[-1], int)):
             raise refuse(session, WANTED)
         self._session = session
         self._curves = curves

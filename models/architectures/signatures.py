@@ -41,6 +41,15 @@ def picture_input(session: Session, wanted: str) -> tuple[str, Shape]:
     raise refuse(session, wanted)
 
 
+def fits(shape: Shape, *wanted: int | None) -> bool:
+    """Whether a shape is the one wanted; None is any size, and a size that a graph leaves open is
+    taken for right: exporters do not always work out the last ones."""
+    return len(shape) == len(wanted) and all(
+        size is None or not isinstance(found, int) or found == size
+        for found, size in zip(shape, wanted, strict=True)
+    )
+
+
 def side_of(shape: Shape, free: int) -> int:
     """The side of the square pictures that a graph takes; `free` where it leaves the size open."""
     return shape[-1] if isinstance(shape[-1], int) else free

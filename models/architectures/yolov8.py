@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from openrekog.models.architectures.batches import run_batch
 from openrekog.models.architectures.objects import ObjectCandidates, name_objects
-from openrekog.models.architectures.signatures import picture_input, refuse, side_of
+from openrekog.models.architectures.signatures import fits, picture_input, refuse, side_of
 from openrekog.models.calibration import UNCALIBRATED, ClassCurves
 from openrekog.models.geometry import stack, to_corners
 from openrekog.models.results import DetectedObject, Image
@@ -70,8 +70,8 @@ class YoloV8:
         """Raises UnknownGraphError where the graph is not a detector of as many classes."""
         wanted = f"a YOLOv8 detector of {len(names)} classes (one output 1x{4 + len(names)}xN)"
         shape = picture_input(session, wanted)[1]
-        outputs = list(session.outputs.values())
-        if len(outputs) != 1 or len(outputs[0]) != 3 or outputs[0][1] != 4 + len(names):
+        fitting = [fits(found, None, 4 + len(names), None) for found in session.outputs.values()]
+        if fitting != [True]:
             raise refuse(session, wanted)
         self._session = session
         self._names = tuple(names)
