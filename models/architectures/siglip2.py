@@ -13,6 +13,7 @@ from openrekog.models.architectures.batches import BATCH_SIZES, cut, run_batch, 
 from openrekog.models.architectures.sface import unit
 from openrekog.models.architectures.signatures import (
     UnknownGraphError,
+    fits,
     picture_input,
     refuse,
     side_of,
@@ -69,6 +70,11 @@ class ImageTower:
         self._session = session
         self._side = side_of(shape, scale.image_size)
         self._output = vector_output(session, IMAGE_TOWER)
+
+    def check_width(self, width: int) -> None:
+        """Raises UnknownGraphError where the texts have vectors of another width."""
+        if not fits(list(self._session.outputs.values())[self._output], None, width):
+            raise refuse(self._session, f"{IMAGE_TOWER} of {width} numbers, as the text tower has")
 
     def vectors(self, images: Sequence[Image]) -> Vectors:
         return unit(run_batch(self._session, averaged(images, self._side) * 2 - 1)[self._output])

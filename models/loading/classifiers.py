@@ -21,7 +21,7 @@ from openrekog.models.vocabulary.matching import LabelMatcher
 
 log = logging.getLogger(__name__)
 
-# The sentence in which the weights were published with their accuracy.
+# The sentence that the documentation of the weights recommends.
 PROMPT = "this is a photo of {}."
 
 
@@ -54,16 +54,13 @@ def load_siglip2(opening: Opening) -> Siglip2:
         session = opening.open("siglip2", "text_model.onnx")
         return TextTower(session, JsonTokenizer(tokenizer, TOKENS))
 
-    return Siglip2(
-        ImageTower(opening.open("siglip2", "vision_model.onnx"), scale),
-        TextVectors(
-            open_text_tower,
-            text_model.parent / "vectors",
-            f"{hash_of(text_model)} {hash_of(tokenizer)}",
-        ),
-        scale,
-        {label: PROMPT.format(label) for label in all_labels()},
-    )
+    images = ImageTower(opening.open("siglip2", "vision_model.onnx"), scale)
+    made_by = f"{hash_of(text_model)} {hash_of(tokenizer)}"
+    texts = TextVectors(open_text_tower, text_model.parent / "vectors", made_by)
+    prompts = {label: PROMPT.format(label) for label in all_labels()}
+    # Now, since it may take minutes, and not when the first picture waits for it.
+    images.check_width(texts.of(list(prompts.values())).shape[1])
+    return Siglip2(images, texts, scale, prompts)
 
 
 CLASSIFIERS: Mapping[str, Callable[[Opening], ImageClassifier]] = {

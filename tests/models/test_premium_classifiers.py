@@ -50,15 +50,15 @@ def ram(path: Path, ending: str = "", tags: int = len(TAGS)) -> Path:
     return build.save(path, {"image": [1, 3, 384, 384]}, {"tag": [1, tags]})
 
 
-def image_tower(path: Path, vectors: bool = True) -> Path:
+def image_tower(path: Path, vectors: bool = True, width: int = 3) -> Path:
     """The mean colour as a vector, behind the last hidden state as usual exports have it."""
     build = GraphBuilder()
     build.node("ReduceMean", "pixel_values", axes=[2, 3], keepdims=0, output="mean")
     build.node("Unsqueeze", "mean", build.weight([1], np.int64), output="last_hidden_state")
     outputs: dict[str, list[object]] = {"last_hidden_state": ["n", 1, 3]}
     if vectors:
-        build.node("Mul", "mean", build.weight(3.0), output="pooler_output")
-        outputs["pooler_output"] = ["n", 3]
+        build.node("MatMul", "mean", build.weight(np.eye(3, width)), output="pooler_output")
+        outputs["pooler_output"] = ["n", width]
     return build.save(path, {"pixel_values": ["n", "c", "h", "w"]}, outputs)
 
 
@@ -230,13 +230,18 @@ def test_vectors_that_cannot_be_kept_are_told(
             lambda path: image_tower(path, vectors=False),
             r"gives last_hidden_state nx1x3",
         ),
+        (
+            "vision_model.onnx",
+            lambda path: image_tower(path, width=4),
+            r"of 3 numbers, as the text",
+        ),
         ("text_model.onnx", image_tower, r"text_model is not a text tower .* pixel_values"),
         ("tokenizer.json", lambda path: path.write_text("{}"), r"is not a tokenizer.json"),
         ("siglip2.json", lambda path: path.write_text("{}"), r"logit_scale and logit_bias"),
         ("siglip2.json", lambda path: path.write_text("[]"), r"logit_scale and logit_bias"),
         ("siglip2.json", lambda path: path.write_text("no"), r"logit_scale and logit_bias"),
     ],
-    ids=["towers", "no vector", "swapped", "tokenizer", "empty", "list", "no JSON"],
+    ids=["towers", "no vector", "other size", "swapped", "tokenizer", "empty", "list", "no JSON"],
 )
 def test_what_is_not_siglip_is_refused(
     store: PackStore, own: Path, file: str, make: Make, complaint: str
