@@ -27,9 +27,10 @@ FINE_SIDE = 1280
 # Pictures of as many pixels have more to show at the second look.
 LARGE = 1000
 
-# What makes a large picture worth it: something likely that is small, or nothing likely at all.
-LIKELY_SCORE = 0.3
-SMALL_SHARE = 1 / 10
+# What makes a large picture worth it: something that may be small, or nothing at all. A portrait
+# before a plain wall is not, and answered in a quarter of the time.
+POSSIBLE_SCORE = 0.15
+SMALL_SHARE = 1 / 6
 
 # Objects longer than this share of the picture are taken from the first look, others from the
 # second, so that no object is counted twice.
@@ -110,5 +111,5 @@ def _cells(width: int, height: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def _wants_fine(found: ObjectCandidates, longest: int) -> bool:
-    likely = found.scores >= LIKELY_SCORE
-    return bool(np.any(likely & (found.lengths < SMALL_SHARE * longest)) or not np.any(likely))
+    lengths = found.lengths[found.scores >= POSSIBLE_SCORE]
+    return not lengths.size or bool(lengths.min() < SMALL_SHARE * longest)
