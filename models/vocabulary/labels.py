@@ -28,6 +28,11 @@ class Label:
     parents: tuple[str, ...]
     ancestors: tuple[str, ...]
 
+    @property
+    def line(self) -> tuple[str, ...]:
+        """All names that are true of what bears this one: its own and its ancestors'."""
+        return self.name, *self.ancestors
+
 
 @cache
 def all_labels() -> Mapping[str, Label]:

@@ -27,6 +27,10 @@ from openrekog.models.vocabulary.tables import VocabularyError, read_flag, read_
 COLUMNS = ("class", "name", "labels", "boxed", "why_none")
 REKOGNITION = "rekognition"
 
+EXCLUSIVE = frozenset({"imagenet"})
+"""Schemes whose networks find one class in a picture: their chances share 100 and may be added up.
+The classes of other schemes are independent of each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledClass:
@@ -64,4 +68,4 @@ def _labelled_class(row: Mapping[str, str]) -> LabelledClass:
 def reachable(scheme: str) -> frozenset[str]:
     """The names of all labels that a network of this scheme can lead to, ancestors included."""
     labels = {label for known in labelled_classes(scheme).values() for label in known.labels}
-    return frozenset(name for label in labels for name in (label.name, *label.ancestors))
+    return frozenset(name for label in labels for name in label.line)
