@@ -1,6 +1,5 @@
 """RAM++ and SigLIP 2 packs, on small graphs with the signatures of the real ones."""
 
-import json
 import logging
 import math
 import sys
@@ -9,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers
 
 from openrekog.models.architectures.signatures import MissingPackageError, UnknownGraphError
-from openrekog.models.architectures.squares import IMAGENET_MEAN, IMAGENET_SPREAD
 from openrekog.models.capabilities import ConceptScorer
 from openrekog.models.loading.classifiers import concept_scorer, load_label_classifiers
 from openrekog.models.loading.opening import Opening
@@ -21,82 +18,22 @@ from openrekog.models.results import Image
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
 from openrekog.models.vocabulary.labels import all_labels
-from tests.models.graphs import GraphBuilder
-
-TAGS = ("dog", "wibble", "bunny", "rabbits", "fire truck")
-SCALE, BIAS = 10.0, -5.0
+from tests.models.premium_graphs import (
+    BIAS,
+    SCALE,
+    WORDS,
+    brought,
+    image_tower,
+    ram,
+    text_tower,
+    tokenizer,
+)
 
 Make = Callable[[Path], Path]
 
 
 def plain(red: int, green: int, blue: int, side: int = 50) -> Image:
     return np.full((side, side + 20, 3), (red, green, blue), np.uint8)
-
-
-def ram(path: Path, ending: str = "", tags: int = len(TAGS)) -> Path:
-    """A dog in red, a wibble in everything, a bunny in green, rabbits in a little green, a fire
-    truck in blue: logits from -4 (none of the colour) to 4. `ending` is what follows the logits."""
-    build = GraphBuilder()
-    weights, bias = np.zeros((tags, 3)), np.full(tags, -4.0)
-    for tag, (channel, slope) in enumerate([(0, 8), (1, 0), (1, 8), (1, 12), (2, 8)]):
-        weights[tag, channel] = slope * IMAGENET_SPREAD[channel]
-        bias[tag] += slope * IMAGENET_MEAN[channel]
-    bias[1] = 3
-    cells = build.cells("image", 384, 1, weights, bias)
-    logits = build.node("Flatten", cells)
-    if ending == "cut":
-        logits = build.node("Cast", build.node("Greater", logits, build.weight(0.6)), to=1)
-    build.node("Sigmoid" if ending == "sigmoid" else "Identity", logits, output="tag")
-    return build.save(path, {"image": [1, 3, 384, 384]}, {"tag": [1, tags]})
-
-
-def image_tower(path: Path, vectors: bool = True, width: int = 3) -> Path:
-    """The mean colour as a vector, behind the last hidden state as usual exports have it."""
-    build = GraphBuilder()
-    build.node("ReduceMean", "pixel_values", axes=[2, 3], keepdims=0, output="mean")
-    build.node("Unsqueeze", "mean", build.weight([1], np.int64), output="last_hidden_state")
-    outputs: dict[str, list[object]] = {"last_hidden_state": ["n", 1, 3]}
-    if vectors:
-        build.node("MatMul", "mean", build.weight(np.eye(3, width)), output="pooler_output")
-        outputs["pooler_output"] = ["n", width]
-    return build.save(path, {"pixel_values": ["n", "c", "h", "w"]}, outputs)
-
-
-def text_tower(path: Path) -> Path:
-    """Sums the vectors of 64 tokens: those of `dog` and `red` are red, of `sea` blue, others 0."""
-    build = GraphBuilder()
-    table = np.zeros((len(WORDS) + 1, 3))
-    table[WORDS["dog"]] = table[WORDS["red"]] = (1, -1, -1)
-    table[WORDS["sea"]] = (-1, -1, 1)
-    found = build.node("Gather", build.weight(table), "input_ids")
-    summed = build.node("ReduceSum", found, build.weight([1], np.int64), keepdims=0)
-    build.node("Identity", summed, output="pooler_output")
-    return build.save(
-        path, {"input_ids": ["n", 64]}, {"pooler_output": ["n", 3]}, integers=["input_ids"]
-    )
-
-
-WORDS = {word: index for index, word in enumerate(("<pad>", "<unk>", "dog", "red", "sea"))}
-
-
-def tokenizer(path: Path, words: dict[str, int] | None = None) -> Path:
-    made = Tokenizer(models.WordLevel(words or WORDS, unk_token="<unk>"))
-    made.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment] # a setter
-    made.save(str(path))
-    return path
-
-
-def brought(folder: Path) -> Path:
-    """A folder as its user would bring it, for both packs."""
-    folder.mkdir()
-    ram(folder / "ram_plus.onnx")
-    (folder / "ram_tag_list.txt").write_text("\n".join(TAGS) + "\n")
-    image_tower(folder / "vision_model.onnx")
-    text_tower(folder / "text_model.onnx")
-    tokenizer(folder / "tokenizer.json")
-    numbers = {"logit_scale": math.log(SCALE), "logit_bias": BIAS, "image_size": 64}
-    (folder / "siglip2.json").write_text(json.dumps(numbers))
-    return folder
 
 
 @pytest.fixture

@@ -7,17 +7,13 @@ import numpy as np
 import pytest
 
 from openrekog.models.architectures.signatures import UnknownGraphError
-from openrekog.models.architectures.squares import IMAGENET_MEAN, IMAGENET_SPREAD
 from openrekog.models.capabilities import ObjectDetector
 from openrekog.models.loading.labels import load_object_detector
 from openrekog.models.loading.opening import Opening
 from openrekog.models.pack import Pack, find
 from openrekog.models.results import Box, Image
 from openrekog.models.runtime import Runtime
-from tests.models.graphs import GraphBuilder, cell_boxes
-from tests.models.test_yolov8 import detector as yolo
-
-CELLS = 4
+from tests.models.premium_graphs import d_fine, rf_detr, yolo
 
 
 class OneFile:
@@ -28,48 +24,6 @@ class OneFile:
 
     def path(self, pack: Pack, file_name: str) -> Path:
         return self._path
-
-
-def rf_detr(path: Path, side: int = 384, classes: int = 91, outputs: str = "dets labels") -> Path:
-    """A box for each of 4 x 4 cells. Its logits are 4 for a dog where the cell is bright and -4
-    where it is black, 1 less for a toothbrush (the last column), and -9 for all else."""
-    build = GraphBuilder()
-    weights, bias = np.zeros((classes, 3)), np.full(classes, -9.0)
-    # The graph sees pixels scaled as for ImageNet, and undoes it.
-    for column, high in ((18 % classes, 4), (90 % classes, 3)):
-        weights[column] = 8 / 3 * IMAGENET_SPREAD
-        bias[column] = high - 8 + 8 / 3 * IMAGENET_MEAN.sum()
-    found = build.cells("input", side, CELLS, weights, bias)
-    dets, labels = outputs.split()
-    build.node("Transpose", found, perm=[0, 2, 1], output=labels)
-    # The batch is one: its boxes are the same for every picture.
-    build.node("Identity", build.weight(cell_boxes(CELLS)[None]), output=dets)
-    count = CELLS * CELLS
-    shapes = {dets: [1, count, 4], labels: [1, count, classes]}
-    return build.save(path, {"input": [1, 3, side, side]}, shapes)
-
-
-def d_fine(path: Path, label: int = 16, free: bool = True) -> Path:
-    """A box for each of 4 x 4 cells, in pixels of the picture, scored by its brightness."""
-    build = GraphBuilder()
-    found = build.cells("images", 640, CELLS, np.full((1, 3), 1 / 3), np.zeros(1))
-    build.node("Squeeze", found, build.weight([1], np.int64), output="scores")
-    centres = cell_boxes(CELLS)
-    corners = np.concatenate([centres[:, :2], centres[:, :2]], 1) + np.outer(
-        np.ones(len(centres)), [-1, -1, 1, 1]
-    ) / (2 * CELLS)
-    sizes = build.node("Cast", "orig_target_sizes", to=1)
-    twice = build.node("Concat", sizes, sizes, axis=1)
-    build.node("Mul", build.weight(corners[None]), twice, output="boxes")
-    count = CELLS * CELLS
-    build.node("Identity", build.weight(np.full((1, count), label), np.int64), output="labels")
-    batch = "N" if free else 1
-    return build.save(
-        path,
-        {"images": [batch, 3, 640, 640], "orig_target_sizes": [batch, 2]},
-        {"labels": [batch, count], "boxes": [batch, count, 4], "scores": [batch, count]},
-        integers=("orig_target_sizes", "labels"),
-    )
 
 
 def load(runtime: Runtime, pack: str, path: Path) -> ObjectDetector:
