@@ -54,6 +54,9 @@ class ClassCurves:
         return self.own.get(name, self.others).scale(raw)
 
 
+# A network's own scores, 0 to 1, as they are: nobody has measured how often they are right.
+UNCALIBRATED = ClassCurves.through({"others": ((0, 0), (1, 100))})
+
 # A detection score as the API's Confidence. YuNet gives 0.9 and more to every face of 40 pixels and
 # more on the labelled photographs, frontal or turned; below that stand tiny, cut and hidden faces
 # and everything that only resembles a face. So 0.9 is "sure" (99.5), 0.7 is where the networks'

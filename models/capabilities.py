@@ -176,3 +176,8 @@ class TextReader(Protocol):
 
     def read(self, images: Sequence[Image]) -> list[list[TextLine]]:
         """The lines of text of each image, in reading order."""
+
+
+class ConceptScorer(Protocol):
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
+        """How well each prompt describes each image, 0..100, shape (len(images), len(prompts))."""

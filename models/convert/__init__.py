@@ -9,6 +9,7 @@ from openrekog.models.convert import (
     keras_h5,
     movenet,
     onnx_graph,
+    own_files,
     tfjs_graph,
 )
 
@@ -37,5 +38,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "efficientnet_lite2": lambda sources, _inputs: efficientnet_lite.lite2(*sources),
     "keras_h5": lambda sources, _inputs: keras_h5.convert(*sources),
     "movenet": lambda sources, _inputs: movenet.convert(*sources),
+    "own_onnx": lambda sources, _inputs: own_files.onnx_graph(*sources),
+    "ultralytics": lambda sources, _inputs: own_files.ultralytics(*sources),
     "tfjs_graph": lambda sources, _inputs: tfjs_graph.convert(*sources),
 }

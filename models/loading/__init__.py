@@ -2,6 +2,7 @@
 
 from openrekog.models.fake import FAKE_PACK, fake_models
 from openrekog.models.loaded import Models
+from openrekog.models.loading.classifiers import concept_scorer
 from openrekog.models.loading.equipment import load_face_covers, load_poses
 from openrekog.models.loading.faces import load_face_analyzer
 from openrekog.models.loading.labels import (
@@ -30,4 +31,5 @@ def load_models(opening: Opening) -> Models:
         face_covers=load_face_covers(opening),
         nudity=load_nudity_classifier(opening),
         exposures=load_exposure_detector(opening),
+        concepts=concept_scorer(classifiers),
     )
