@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 from openrekog.models.capabilities import (
+    ConceptScorer,
+    ExposureDetector,
     FaceAnalyzer,
     FaceCoverClassifier,
     FeatureExtractor,
     ImageClassifier,
+    NudityClassifier,
     ObjectDetector,
     PoseEstimator,
+    TextReader,
 )
 
 
@@ -21,5 +25,11 @@ class Models:
     classes: ImageClassifier  # always ImageNet's
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
+    text: TextReader
     poses: PoseEstimator
     face_covers: FaceCoverClassifier
+    nudity: NudityClassifier
+    # Only where an opt-in pack brings them.
+    exposures: ExposureDetector | None = None
+    # Only where an opt-in pack brings it.
+    concepts: ConceptScorer | None = None

@@ -56,8 +56,12 @@ class LoadedImage:
 
     @property
     def image_id(self) -> str:
-        """The API's ImageId: equal for equal bytes."""
-        return str(uuid.uuid5(IMAGE_IDS, hashlib.sha256(self.data).hexdigest()))
+        return image_id_of(self.data)
+
+
+def image_id_of(data: bytes) -> str:
+    """The API's ImageId: equal for equal bytes."""
+    return str(uuid.uuid5(IMAGE_IDS, hashlib.sha256(data).hexdigest()))
 
 
 @dataclass(frozen=True, slots=True)
