@@ -16,8 +16,8 @@ from openrekog.models.windows import resized
 # The network was trained on the middle of pictures, without 16 pixels on each side of 292.
 MIDDLE = 260 / 292
 
-# Trained with smoothed labels, the network is less sure than it is right. Divided by 0.7, classes to
-# which it gives half a chance and more are there about as often, on photographs of many things.
+# Trained with smoothed labels, the network is less sure than it is right. Divided by 0.7, classes
+# to which it gives half a chance and more are there about as often, on photographs of many things.
 TEMPERATURE = 0.7
 
 
