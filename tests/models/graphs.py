@@ -41,7 +41,7 @@ class GraphBuilder:
             ]
             for shapes in (inputs, outputs)
         ]
-        graph = helper.make_graph(self.nodes, "g", *values, initializer=self.weights)
+        graph = helper.make_graph(self.nodes, "g", values[0], values[1], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
         onnx.checker.check_model(model)
         onnx.save(model, str(path))
