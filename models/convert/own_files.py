@@ -19,14 +19,14 @@ def onnx_graph(source: bytes) -> bytes:
     try:
         graph = onnx.load_model_from_string(source).graph
     except Exception as error:  # DecodeError of protobuf, which only onnx depends on
-        raise FetchError("a file of yours is not an ONNX graph") from error
+        raise FetchError("your file is not an ONNX graph") from error
     if not graph.output:
-        raise FetchError("a file of yours is not an ONNX graph: it gives nothing")
+        raise FetchError("your file is not an ONNX graph: it gives nothing")
     outside = onnx.TensorProto.EXTERNAL
     if any(weights.data_location == outside for weights in graph.initializer):
         raise FetchError(
-            "the weights of an ONNX graph of yours lie in another file; export it into one, in "
-            "half precision where it would be larger than 2 GB"
+            "the weights of your ONNX graph lie in another file; export it into one, in half "
+            "precision where it would be larger than 2 GB"
         )
     return source
 
