@@ -67,3 +67,35 @@ def test_emotions(models: Models) -> None:
     text = measured("Emotions", models)
     # Noisy labels of seven emotions; 57 % is what the same two networks gave when chosen.
     assert number(r"([\d.]+) % right", text) >= 55
+
+
+@pytest.fixture(scope="module")
+def objects(models: Models) -> str:
+    return measured("Finding objects", models)
+
+
+def test_finding_objects(objects: str) -> None:
+    # Shown with boxes of 5 % confidence and more; COCO itself counts down to 0.1 %.
+    assert number(r"mAP (\d\.\d+)", objects) >= 0.30
+    assert number(r"AP50 (\d\.\d+)", objects) >= 0.48
+    assert number(r"precision ([\d.]+) %", objects) >= 85
+    assert number(r"recall ([\d.]+) %", objects) >= 45
+
+
+def test_confidences_of_objects_are_what_they_say(objects: str) -> None:
+    """On the half of the photographs that no curve was drawn on: the mean distance, over boxes of
+    20 and more, of what their bin says from what is right there."""
+    rows = re.findall(r"^\| \d+ to \d+ \|(.*)\|$", objects, re.MULTILINE)
+    assert len(rows) == 10
+    cells = [cell for row in rows for cell in row.split("|")[1::2]]
+    found = [re.search(r"(\d+) → (\d+) of (\d+)", cell) for cell in cells]
+    numbers = [tuple(map(int, match.groups())) for match in found if match is not None]
+    likely = [(said, right, count) for said, right, count in numbers if said >= 20]
+    off = sum(abs(said - right) * count for said, right, count in likely)
+    assert off / sum(count for _, _, count in likely) <= 12
+
+
+def test_classes_of_pictures(models: Models) -> None:
+    text = measured("Classes of pictures", models)
+    assert number(r"precision ([\d.]+) %", text) >= 75
+    assert number(r"recall ([\d.]+) %", text) >= 10
