@@ -17,6 +17,7 @@ from openrekog.models.vocabulary.labels import all_labels
 from openrekog.models.vocabulary.schemes import reachable
 from openrekog.server.analysis.clues import SAID_OF_PEOPLE
 from openrekog.server.analysis.faces import LANDMARKS
+from openrekog.server.analysis.taxonomy import By, Evidence, Node, taxonomy
 from openrekog.server.operations_table import markdown as operations
 from openrekog.server.settings import Settings
 
@@ -98,11 +99,48 @@ def category_rows(reached: frozenset[str]) -> Iterator[str]:
         yield f"| {category} | {ours[category]} | {everything[category]} |"
 
 
+def moderation() -> str:
+    return "\n".join(moderation_rows())
+
+
+def moderation_rows() -> Iterator[str]:
+    yield "| Label | Parent | Default packs | with nudenet | with prompts | By what |"
+    yield "|---|---|---|---|---|---|"
+    for node in taxonomy().nodes:
+        strengths = (taxonomy().strength(node, by) for by in MODERATED_BY)
+        words = "; ".join([*map(evidence_of, node.evidence), *filter(None, [node.note])])
+        cells = (f"{'**' * (node.level == 1)}{node.name}{'**' * (node.level == 1)}", node.parent)
+        yield f"| {' | '.join([*cells, *strengths, words or below(node)])} |"
+
+
+# Whose word counts in each column: the default packs, with NudeNet, with a scorer of prompts.
+MODERATED_BY: tuple[tuple[By, ...], ...] = (
+    ("classes", "objects", "nudity"),
+    ("classes", "objects", "nudity", "exposure"),
+    ("classes", "objects", "nudity", "concepts"),
+)
+
+
+def evidence_of(evidence: Evidence) -> str:
+    source = "prompts" if evidence.by == "concepts" else evidence.by
+    if evidence.least_nudity:
+        source += f" (nudity from {evidence.least_nudity:.0f} on)"
+    if evidence.widest_face < 100:
+        source += f" (no face wider than {evidence.widest_face:.0f} % of the picture)"
+    names = ", ".join(taxonomy().spoken(evidence))
+    return f"{source}: {names}" if names else source
+
+
+def below(node: Node) -> str:
+    return "its children" if any(each.parent == node.name for each in taxonomy().nodes) else ""
+
+
 CONTENTS: Mapping[str, Callable[[], str]] = {
     "operations": operations,
     "models": models,
     "landmarks": landmarks,
     "labels": labels,
+    "moderation": moderation,
     "settings": settings,
 }
 

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.results import (
+    Body,
+    Box,
     DetectedFace,
     DetectedObject,
     EyeDirection,
@@ -14,6 +16,8 @@ from openrekog.models.results import (
     Image,
     Judgement,
     Points,
+    Reading,
+    TextLine,
     Vectors,
 )
 
@@ -73,6 +77,26 @@ class GazeEstimator(Protocol):
         """Where the eyes of each face look."""
 
 
+class PoseEstimator(Protocol):
+    def estimate(self, image: Image, persons: Sequence[Box]) -> list[Body]:
+        """The body of the person in the middle of each box."""
+
+
+class FaceCoverClassifier(Protocol):
+    def classify(self, image: Image, faces: Sequence[Box]) -> list[Judgement[bool]]:
+        """Whether something covers the mouth and nose of each face, as a mask does."""
+
+
+class NudityClassifier(Protocol):
+    def classify(self, images: Sequence[Image]) -> list[float]:
+        """How likely each image is to be sexually explicit, 0..100, as the network says it."""
+
+
+class ExposureDetector(Protocol):
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
+        """The parts of bodies in each image by NudeNet's names, such as "BUTTOCKS_EXPOSED"."""
+
+
 class FaceAnalyzer(Protocol):
     """Every face model behind one door: what the server asks."""
 
@@ -129,6 +153,24 @@ class FeatureExtractor(Protocol):
 
     def extract(self, images: Sequence[Image]) -> Vectors:
         """What a picture looks like as a unit vector for each, shape (len(images), dimension)."""
+
+
+class TextDetector(Protocol):
+    def detect(self, images: Sequence[Image]) -> list[list[Points]]:
+        """The lines of text of each image, as rectangles at any angle (in pixels):
+        four corners, clockwise from the one that is at the top left within 45 degrees."""
+
+
+class TextRecogniser(Protocol):
+    def recognise(self, image: Image, lines: Sequence[Points]) -> list[Reading]:
+        """What each rectangle of an image says when its first corner is at the top left."""
+
+
+class TextReader(Protocol):
+    """The models for text behind one door: what the server asks."""
+
+    def read(self, images: Sequence[Image]) -> list[list[TextLine]]:
+        """The lines of text of each image, in reading order."""
 
 
 class ConceptScorer(Protocol):

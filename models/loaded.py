@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 from openrekog.models.capabilities import (
     ConceptScorer,
+    ExposureDetector,
     FaceAnalyzer,
+    FaceCoverClassifier,
     FeatureExtractor,
     ImageClassifier,
+    NudityClassifier,
     ObjectDetector,
+    PoseEstimator,
+    TextReader,
 )
 
 
@@ -20,5 +25,10 @@ class Models:
     classes: ImageClassifier  # always ImageNet's
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
-    # Only where an opt-in pack brings it.
+    text: TextReader
+    poses: PoseEstimator
+    face_covers: FaceCoverClassifier
+    nudity: NudityClassifier
+    # Only where an opt-in pack brings them.
+    exposures: ExposureDetector | None = None
     concepts: ConceptScorer | None = None
