@@ -74,10 +74,6 @@ def test_default_packs_are_clean_and_pinned(pack: Pack) -> None:
         assert {source.registry for source in file.sources} <= {"pypi", "npm"}
 
 
-# What only opt-in packs can do.
-OPT_IN = {"concept_scorer"}
-
-
 def test_default_packs_cover_every_capability() -> None:
     offered = {capability for pack in default_packs() for capability in pack.capabilities}
     assert offered == set(get_args(Capability)) - OPT_IN
