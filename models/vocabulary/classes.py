@@ -10,7 +10,6 @@ def class_names(scheme: str) -> tuple[str, ...]:
     """What each class of a scheme ("coco", "imagenet") is called in results: the first column of
     its table, so ImageNet's are WordNet ids."""
     table = files("openrekog.models.vocabulary") / f"{scheme}_classes.csv"
-    with table.open(encoding="utf-8", newline="") as stream:
-        rows = iter(csv.reader(stream))
-        next(rows)
-        return tuple(row[0] for row in rows)
+    rows = csv.reader(table.read_text(encoding="utf-8").splitlines())
+    next(rows)
+    return tuple(row[0] for row in rows)
