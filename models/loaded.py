@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from openrekog.models.capabilities import FaceAnalyzer, TextReader
+from openrekog.models.capabilities import (
+    FaceAnalyzer,
+    FeatureExtractor,
+    ImageClassifier,
+    ObjectDetector,
+    TextReader,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,4 +16,8 @@ class Models:
     """One member for each thing that the server may ask of a picture."""
 
     faces: FaceAnalyzer
+    objects: ObjectDetector
+    classes: ImageClassifier  # always ImageNet's
+    classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
+    features: FeatureExtractor
     text: TextReader

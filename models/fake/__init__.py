@@ -1,6 +1,7 @@
 """The fake pack: every capability without weights, its answers drawn from an image's colours."""
 
 from openrekog.models.fake.faces import FakeFaceAnalyzer
+from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
 from openrekog.models.fake.text import FakeTextReader
 from openrekog.models.loaded import Models
 from openrekog.models.pack import Pack
@@ -9,4 +10,12 @@ FAKE_PACK = "fake"
 
 
 def fake_models(pack: Pack) -> Models:
-    return Models(faces=FakeFaceAnalyzer(pack.similarity), text=FakeTextReader())
+    classifier = FakeImageClassifier()
+    return Models(
+        faces=FakeFaceAnalyzer(pack.similarity),
+        objects=FakeObjectDetector(),
+        classes=classifier,
+        classifiers=(classifier,),
+        features=classifier,
+        text=FakeTextReader(),
+    )

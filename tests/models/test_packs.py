@@ -97,6 +97,13 @@ def test_embedders_have_a_similarity_scale() -> None:
             assert pack.similarity[-1] == (0.9995, 100.0)
 
 
+def test_object_detectors_say_what_their_scores_mean() -> None:
+    for pack in packs().values():
+        if pack.files and "object_detector" in pack.capabilities:
+            ends = {(rows[0], rows[-1]) for rows in pack.confidence.values()}
+            assert ends == {((0.0, 0.0), (1.0, 100.0))}
+
+
 def test_a_pack_reads_as_written() -> None:
     pack = parse("small", SMALL)
     assert (pack.name, pack.size_bytes, pack.default) == ("small", 3, False)
@@ -119,6 +126,12 @@ def test_a_pack_reads_as_written() -> None:
         ('["face_detector"]', '["face_finder"]', "no capability face_finder"),
         ("default = false", "default = false\nsimilarity = [[0, 0], [1, 0]]", "does not rise"),
         ("default = false", "default false", "pack small"),
+        ("[licence]", "[confidence]\ndog = [[0, 0], [1, 9]]\n[licence]", "lacks others"),
+        (
+            "[licence]",
+            "[confidence]\nothers = [[0, 0], [0, 9]]\n[licence]",
+            "confidence of others does not rise at 0",
+        ),
     ],
 )
 def test_mistakes_are_named(old: str, new: str, complaint: str) -> None:
