@@ -11,6 +11,7 @@ from benchmarks.labelled import LabelledFaces
 from benchmarks.object_finding import measure_objects
 from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
+from benchmarks.text_reading import MARKS, measure_text
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -40,5 +41,6 @@ PARTS: Mapping[str, Part] = {
     "Emotions": _faces("emotions.csv", measure_emotions),
     "Finding objects": Part(INSTANCES, measure_objects),
     "Classes of pictures": Part(INSTANCES, measure_classes),
+    "Reading text": Part(MARKS, measure_text),
 }
 """By title, in the order of the report."""
