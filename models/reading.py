@@ -1,5 +1,6 @@
 """The TextReader: lines found, read the way they face, in the order in which one reads."""
 
+import unicodedata
 from collections.abc import Sequence
 from math import prod
 from statistics import fmean
@@ -78,6 +79,8 @@ def _score(line: Line) -> float:
 def _line(line: Line) -> TextLine:
     corners, reading = line
     words = tuple(_word(corners, word) for word in reading.words())
+    if _from_the_right(reading.text):
+        words = words[::-1]
     text = " ".join(word.text for word in words)
     return TextLine(text, fmean(word.confidence for word in words), corners, words)
 
@@ -86,7 +89,15 @@ def _word(corners: Points, word: Reading) -> TextWord:
     """Sure as far as all of its characters are right (measured: docs/models.md)."""
     first, last = word.characters[0], word.characters[-1]
     chance = prod(character.chance for character in word.characters)
-    return TextWord(word.text, 100 * chance, part(corners, first.start, last.end))
+    # Recognisers say what they see from the left; Unicode has such letters in the order of reading.
+    text = word.text[::-1] if _from_the_right(word.text) else word.text
+    return TextWord(text, 100 * chance, part(corners, first.start, last.end))
+
+
+def _from_the_right(text: str) -> bool:
+    """Whether the letters are mostly Arabic, Hebrew or of a like script."""
+    kinds = [unicodedata.bidirectional(letter) for letter in text]
+    return kinds.count("R") + kinds.count("AL") > kinds.count("L")
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:

@@ -98,7 +98,8 @@ def test_small_words_are_left_out(client: Any, filters: Any, words: int) -> None
         pytest.param([box(0.2, 0.3, 0.25, 0.074)], [], id="under half of the height"),
         pytest.param([box(0, 0, 0.3, 1), box(0.3, 0, 0.7, 0.4)], ["TEXT"], id="two, none enough"),
         pytest.param([box(0, 0.5, 1, 0.5)], ["#"], id="the lower line"),
-        pytest.param([polygon((0, 0), (1, 0), (1, 0.5))], ["TEXT"], id="a triangle"),
+        pytest.param([polygon((0, 0), (1, 0), (1, 0.6))], ["TEXT"], id="68 % in a triangle"),
+        pytest.param([polygon((0, 0), (1, 0), (1, 0.5))], [], id="27 % in a triangle"),
         pytest.param(
             [polygon((0.5, 0), (1, 0), (1, 1), (0, 1), (0, 0.5), (0.5, 0.5))],
             ["TEXT", "#"],

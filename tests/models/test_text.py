@@ -196,6 +196,43 @@ def test_reading_order_is_by_rows() -> None:
     assert "".join(reading.text for _, reading in in_reading_order(unordered)) == "abcde"
 
 
+class Saying:
+    """A detector of one line, and a recogniser that says the same of every line."""
+
+    def __init__(self, text: str) -> None:
+        width = 1 / len(text)
+        self._reading = Reading(
+            tuple(Character(c, 0.9, n * width, (n + 1) * width) for n, c in enumerate(text))
+        )
+
+    def detect(self, images: Sequence[Image]) -> list[list[Points]]:
+        return [[np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)] for _ in images]
+
+    def recognise(self, _image: Image, lines: Sequence[Points]) -> list[Reading]:
+        return [self._reading for _ in lines]
+
+
+def said(text: str) -> TextLine:
+    one = Saying(text)
+    (line,) = read(ModelTextReader(one, [one]), np.zeros((100, 400, 3), np.uint8))
+    return line
+
+
+def test_letters_from_the_right_are_given_in_the_order_of_reading() -> None:
+    """As seen from the left: "12", then two words of Hebrew letters."""
+    line = said("12 \u05d1\u05d0 \u05d3\u05d2")
+    assert line.text == "\u05d2\u05d3 \u05d0\u05d1 12"
+    lefts = [float(word.polygon[0, 0]) for word in line.words]
+    assert lefts == sorted(lefts, reverse=True)
+
+
+def test_a_word_is_as_sure_as_all_of_its_characters() -> None:
+    line = said("ab cde")
+    assert [word.confidence for word in line.words] == pytest.approx([81, 72.9])
+    assert line.confidence == pytest.approx((81 + 72.9) / 2)
+    assert line.words[1].polygon[:, 0].tolist() == pytest.approx([0.5, 1, 1, 0.5])
+
+
 def test_characters_cover_the_languages_that_are_promised(store: PackStore) -> None:
     path = store.path(packs()["ppocr_v6_small"], "characters.txt")
     known = set(path.read_text("utf-8").split("\n"))
