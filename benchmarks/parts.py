@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
+from benchmarks.image_labels import measure_labels
 from benchmarks.labelled import LabelledFaces
 from benchmarks.moderation_alarms import measure_alarms
 from benchmarks.object_finding import measure_objects
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Part] = {
     "Emotions": _faces("emotions.csv", measure_emotions),
     "Finding objects": Part(INSTANCES, measure_objects),
     "Classes of pictures": Part(INSTANCES, measure_classes),
+    "Labels of pictures": Part(INSTANCES, measure_labels),
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
 }
 """By title, in the order of the report."""

@@ -5,6 +5,7 @@
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from openrekog.models.pack import Pack, packs
+from openrekog.models.vocabulary.labels import all_labels
+from openrekog.models.vocabulary.schemes import reachable
+from openrekog.server.analysis.clues import SAID_OF_PEOPLE
 from openrekog.server.analysis.faces import LANDMARKS
 from openrekog.server.analysis.taxonomy import By, Evidence, Node, taxonomy
 from openrekog.server.operations_table import markdown as operations
@@ -51,7 +55,8 @@ def model_rows() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for pack in sorted(packs().values(), key=lambda pack: (not pack.default, pack.name)):
         name = f"**{pack.name}**" if pack.default else f"{pack.name} (opt-in)"
-        size = f"{pack.size_bytes / 1e6:.1f} MB" if pack.files else "none"
+        size = f"{pack.size_bytes / 1e6:.1f} MB" if pack.size_bytes else "unknown"
+        size = size if pack.files else "none"
         yield f"| {name} | {pack.title} | {origin_of(pack)} | {size} | {pack.licence.name} |"
 
 
@@ -67,6 +72,31 @@ def origin_of(pack: Pack) -> str:
 def landmarks() -> str:
     rows = (f"| {name} | {', '.join(map(str, points))} |" for name, points in LANDMARKS.items())
     return "\n".join(["| Landmark | Mean of the points |", "|---|---|", *rows])
+
+
+def labels() -> str:
+    known = all_labels()
+    people = frozenset(name for label in SAID_OF_PEOPLE for name in known[label].line)
+    reached = reachable("coco") | reachable("imagenet") | people
+    return "\n".join(
+        [
+            f"The default packs reach {len(reached)} of {len(known)} labels, ancestors included: "
+            f"{len(reachable('coco'))} by the detector's classes, {len(reachable('imagenet'))} by "
+            f"the classifier's, {len(people)} by faces and persons (many by more than one way). "
+            "By category:",
+            "",
+            "| Category | Reached | Of |",
+            "|---|---|---|",
+            *category_rows(reached),
+        ]
+    )
+
+
+def category_rows(reached: frozenset[str]) -> Iterator[str]:
+    everything = Counter(label.category for label in all_labels().values())
+    ours = Counter(all_labels()[name].category for name in reached)
+    for category in sorted(everything, key=lambda name: (-ours[name], name)):
+        yield f"| {category} | {ours[category]} | {everything[category]} |"
 
 
 def moderation() -> str:
@@ -109,6 +139,7 @@ CONTENTS: Mapping[str, Callable[[], str]] = {
     "operations": operations,
     "models": models,
     "landmarks": landmarks,
+    "labels": labels,
     "moderation": moderation,
     "settings": settings,
 }

@@ -54,6 +54,9 @@ class ClassCurves:
         return self.own.get(name, self.others).scale(raw)
 
 
+# A network's own scores, 0 to 1, as they are: nobody has measured how often they are right.
+UNCALIBRATED = ClassCurves.through({"others": ((0, 0), (1, 100))})
+
 # A detection score as the API's Confidence. YuNet gives 0.9 and more to every face of 40 pixels and
 # more on the labelled photographs, frontal or turned; below that stand tiny, cut and hidden faces
 # and everything that only resembles a face. So 0.9 is "sure" (99.5), 0.7 is where the networks'
@@ -85,3 +88,20 @@ AGE_MARGIN = Curve.through([(0, 2), (13, 4), (20, 5), (40, 7), (60, 8), (100, 9)
 
 # Height of the gap between the lips in widths of the mouth, as the chance that it is open.
 MOUTH_OPEN = Curve.through([(0.0, 1), (0.1, 15), (0.2, 50), (0.3, 85), (0.45, 99)])
+
+# Mean luma of a picture as Brightness. In a published answer of DetectLabels an area of 44 % black
+# and 32 % #2f4f4f has a brightness of 45, far above its mean luma: it rises fast in the dark, as
+# the square root of luma does.
+PICTURE_BRIGHTNESS = Curve.through(
+    [(luma, 100 * (luma / 255) ** 0.5) for luma in (0, 4, 16, 36, 64, 100, 144, 196, 255)]
+)
+
+# Mean square of the Laplacian on a picture of at most 640 pixels a side, as Sharpness. Photographs
+# of COCO have 1,470 (in the middle; 250 at the lower twentieth), 58 after a blur of 1 pixel, 7 of 2
+# and 2 of 4.
+PICTURE_SHARPNESS = Curve.through(
+    [(1, 0), (2, 3), (7, 12), (58, 42), (250, 60), (835, 73), (1470, 80), (7000, 97), (12000, 100)]
+)
+
+# How far the 5th and the 95th percentile of luma lie apart, as Contrast.
+CONTRAST = Curve.through([(0, 0), (255, 100)])

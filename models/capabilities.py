@@ -83,11 +83,6 @@ class ExposureDetector(Protocol):
         """The parts of bodies in each image by NudeNet's names, such as "BUTTOCKS_EXPOSED"."""
 
 
-class ConceptScorer(Protocol):
-    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float64]:
-        """How well each prompt fits each image, 0..100, shape (len(images), len(prompts))."""
-
-
 class FaceAnalyzer(Protocol):
     """Every face model behind one door: what the server asks."""
 
@@ -144,3 +139,8 @@ class FeatureExtractor(Protocol):
 
     def extract(self, images: Sequence[Image]) -> Vectors:
         """What a picture looks like as a unit vector for each, shape (len(images), dimension)."""
+
+
+class ConceptScorer(Protocol):
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
+        """How well each prompt describes each image, 0..100, shape (len(images), len(prompts))."""

@@ -5,8 +5,16 @@ from collections.abc import Mapping
 from openrekog.models.session import Session, Shape
 
 
-class UnknownGraphError(ValueError):
+class UnusablePackError(ValueError):
+    """A pack cannot be run as it lies here; the message says why."""
+
+
+class UnknownGraphError(UnusablePackError):
     """A file of a pack is none of the graphs that the pack may hold."""
+
+
+class MissingPackageError(UnusablePackError):
+    """A pack needs a Python package that is not installed."""
 
 
 def refuse(session: Session, wanted: str) -> UnknownGraphError:
@@ -28,9 +36,18 @@ def describe(tensors: Mapping[str, Shape]) -> str:
 def picture_input(session: Session, wanted: str) -> tuple[str, Shape]:
     """Name and shape of the input that takes pictures: batch, 3, height, width."""
     for name, shape in session.inputs.items():
-        if len(shape) == 4 and shape[1] == 3:
+        if len(shape) == 4 and (shape[1] == 3 or not isinstance(shape[1], int)):
             return name, shape
     raise refuse(session, wanted)
+
+
+def fits(shape: Shape, *wanted: int | None) -> bool:
+    """Whether a shape is the one wanted; None is any size, and a size that a graph leaves open is
+    taken for right: exporters do not always work out the last ones."""
+    return len(shape) == len(wanted) and all(
+        size is None or not isinstance(found, int) or found == size
+        for found, size in zip(shape, wanted, strict=True)
+    )
 
 
 def side_of(shape: Shape, free: int) -> int:

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.architectures.batches import run_batch
-from openrekog.models.architectures.coco import NAMES
-from openrekog.models.architectures.signatures import picture_input, refuse, side_of
-from openrekog.models.geometry import stack, suppress
-from openrekog.models.results import Box, DetectedObject, Image
+from openrekog.models.architectures.objects import ObjectCandidates, name_objects
+from openrekog.models.architectures.signatures import fits, picture_input, refuse, side_of
+from openrekog.models.calibration import UNCALIBRATED, ClassCurves
+from openrekog.models.geometry import stack, to_corners
+from openrekog.models.results import DetectedObject, Image
 from openrekog.models.session import Session
 
 SIDE = 640  # where the graph leaves it open
 OVERLAP = 0.7
 LEAST_SCORE = 0.05
-MOST_OBJECTS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +53,25 @@ def place(image: Image, side: int, padding: Padding) -> Placed:
 
 
 class YoloV8:
-    """Reads squares in RGB, 0 to 1; the graph gives centre, size and the class scores (already 0 to
-    1) of each anchor, shape (batch, 4 + classes, anchors), in pixels of the square."""
+    """An `ObjectDetector`. It reads squares in RGB, 0 to 1; the graph gives centre, size and the
+    class scores (already 0 to 1) of each anchor, shape (batch, 4 + classes, anchors), in pixels of
+    the square."""
 
     def __init__(
         self,
         session: Session,
-        names: Sequence[str] = NAMES,
+        names: Sequence[str],
         scheme: str = "coco",
         padding: Padding = Padding(),
         overlap: float = OVERLAP,
         side: int = SIDE,
+        curves: ClassCurves = UNCALIBRATED,
     ) -> None:
         """Raises UnknownGraphError where the graph is not a detector of as many classes."""
         wanted = f"a YOLOv8 detector of {len(names)} classes (one output 1x{4 + len(names)}xN)"
-        _, shape = picture_input(session, wanted)
-        outputs = list(session.outputs.values())
-        if len(outputs) != 1 or len(outputs[0]) != 3 or outputs[0][1] != 4 + len(names):
+        shape = picture_input(session, wanted)[1]
+        fitting = [fits(found, None, 4 + len(names), None) for found in session.outputs.values()]
+        if fitting != [True]:
             raise refuse(session, wanted)
         self._session = session
         self._names = tuple(names)
@@ -77,46 +79,28 @@ class YoloV8:
         self._side = side_of(shape, side)
         self._padding = padding
         self._overlap = overlap
+        self._curves = curves
 
     @property
     def scheme(self) -> str:
         return self._scheme
 
     def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
-        """The objects of each image, most confident first; the confidence is the score as it is."""
         if not images:
             return []
         placed = [place(image, self._side, self._padding) for image in images]
-        columns = run_batch(self._session, stack([one.square for one in placed]) / 255)[0]
+        squares = stack([one.square for one in placed]) / np.float32(255)
+        found = run_batch(self._session, squares)[0].astype(np.float64)
         return [
-            self._objects(found.T.astype(np.float64), one, image)
-            for found, one, image in zip(columns, placed, images, strict=True)
+            self._objects(columns.T, one, image)
+            for columns, one, image in zip(found, placed, images, strict=True)
         ]
 
     def _objects(
         self, rows: NDArray[np.float64], placed: Placed, image: Image
     ) -> list[DetectedObject]:
-        classes = rows[:, 4:].argmax(axis=1)
-        scores = rows[:, 4:].max(axis=1)
-        likely = np.flatnonzero(scores >= LEAST_SCORE)
-        halves = rows[likely, 2:4] / 2
-        boxes = np.concatenate([rows[likely, :2] - halves, rows[likely, :2] + halves], axis=1)
-        # Classes stand far apart, so that none suppresses another.
-        apart = boxes + (classes[likely] * 4.0 * self._side)[:, None]
-        kept = suppress(apart, scores[likely], self._overlap)[:MOST_OBJECTS]
-        shift = (placed.left, placed.top)
-        return [
-            DetectedObject(
-                self._names[classes[likely[index]]],
-                _box((boxes[index].reshape(2, 2) - shift) / placed.scale, image),
-                float(100 * scores[likely[index]]),
-            )
-            for index in kept
-        ]
-
-
-def _box(corners: NDArray[np.float64], image: Image) -> Box:
-    """Corners in pixels of the picture as a box within it."""
-    height, width = image.shape[:2]
-    (left, top), (right, bottom) = np.clip(corners / (width, height), 0, 1).tolist()
-    return Box(left, top, right - left, bottom - top)
+        classes, scores = rows[:, 4:].argmax(axis=1), rows[:, 4:].max(axis=1)
+        corners = to_corners(rows[:, :4]) - (placed.left, placed.top) * 2
+        found = ObjectCandidates(corners / placed.scale, scores, classes)
+        seen = found.take(scores >= LEAST_SCORE).suppressed(self._overlap)
+        return name_objects(seen, image, self._names, self._curves)

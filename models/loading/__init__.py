@@ -2,6 +2,7 @@
 
 from openrekog.models.fake import FAKE_PACK, fake_models
 from openrekog.models.loaded import Models
+from openrekog.models.loading.classifiers import concept_scorer
 from openrekog.models.loading.faces import load_face_analyzer
 from openrekog.models.loading.labels import (
     load_classifiers,
@@ -23,6 +24,7 @@ def load_models(opening: Opening) -> Models:
         classes=classifiers[0],
         classifiers=classifiers,
         features=with_features(classifiers),
+        concepts=concept_scorer(classifiers),
         nudity=load_nudity_classifier(opening),
         exposures=load_exposure_detector(opening),
     )

@@ -74,6 +74,10 @@ def test_default_packs_are_clean_and_pinned(pack: Pack) -> None:
         assert {source.registry for source in file.sources} <= {"pypi", "npm"}
 
 
+# What only opt-in packs can do.
+OPT_IN = {"concept_scorer"}
+
+
 def test_default_packs_cover_every_capability() -> None:
     offered = {capability for pack in default_packs() for capability in pack.capabilities}
     assert offered == set(get_args(Capability)) - OPT_IN
@@ -126,6 +130,8 @@ def test_a_pack_reads_as_written() -> None:
         ('registry = "npm"', 'registry = "cargo"', "no registry 'cargo'"),
         ('package = "small"', "", "where it comes from"),
         ("size_bytes = 3", 'size_bytes = 3\nconverter = "magic"', "no converter 'magic'"),
+        ("size_bytes = 3", "", "small.onnx lacks size_bytes"),
+        ('registry = "npm"', 'registry = "own"', "small.onnx is the user's own"),
         ('["face_detector"]', '["face_finder"]', "no capability face_finder"),
         ("default = false", "default = false\nsimilarity = [[0, 0], [1, 0]]", "does not rise"),
         ("default = false", "default false", "pack small"),
@@ -141,6 +147,17 @@ def test_mistakes_are_named(old: str, new: str, complaint: str) -> None:
     assert old in SMALL
     with pytest.raises(PackError, match=re.escape(complaint)):
         parse("small", SMALL.replace(old, new, 1))
+
+
+OWN = re.sub(r'registry = "npm"(.|\n)*', 'registry = "own"\npath = "small.*"\n', SMALL)
+
+
+def test_files_of_the_user_have_no_hash_and_no_size() -> None:
+    pack = parse("own", OWN.replace("size_bytes = 3\n", ""))
+    (file,) = pack.files
+    assert (pack.size_bytes, file.own_sources) == (0, ("small.*",))
+    assert not file.sha256
+    assert parse("small", SMALL).files[0].own_sources == ()
 
 
 def test_an_unknown_pack_is_named_beside_the_known() -> None:

@@ -109,9 +109,9 @@ class Nudity:
 class Concepts:
     said: Mapping[str, float]
 
-    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float64]:
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
         row = [self.said.get(prompt, 0.0) for prompt in prompts]
-        return np.array([row for _ in images], np.float64)
+        return np.array([row for _ in images], np.float32)
 
 
 def everything(by: Sequence[By]) -> Told:
