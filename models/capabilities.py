@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.results import (
+    Body,
+    Box,
     DetectedFace,
     DetectedObject,
     EyeDirection,
@@ -14,6 +16,8 @@ from openrekog.models.results import (
     Image,
     Judgement,
     Points,
+    Reading,
+    TextLine,
     Vectors,
 )
 
@@ -71,6 +75,16 @@ class EyeStateClassifier(Protocol):
 class GazeEstimator(Protocol):
     def estimate(self, image: Image, landmarks: Sequence[Points]) -> list[EyeDirection]:
         """Where the eyes of each face look."""
+
+
+class PoseEstimator(Protocol):
+    def estimate(self, image: Image, persons: Sequence[Box]) -> list[Body]:
+        """The body of the person in the middle of each box."""
+
+
+class FaceCoverClassifier(Protocol):
+    def classify(self, image: Image, faces: Sequence[Box]) -> list[Judgement[bool]]:
+        """Whether something covers the mouth and nose of each face, as a mask does."""
 
 
 class NudityClassifier(Protocol):
@@ -139,6 +153,24 @@ class FeatureExtractor(Protocol):
 
     def extract(self, images: Sequence[Image]) -> Vectors:
         """What a picture looks like as a unit vector for each, shape (len(images), dimension)."""
+
+
+class TextDetector(Protocol):
+    def detect(self, images: Sequence[Image]) -> list[list[Points]]:
+        """The lines of text of each image, as rectangles at any angle (in pixels):
+        four corners, clockwise from the one that is at the top left within 45 degrees."""
+
+
+class TextRecogniser(Protocol):
+    def recognise(self, image: Image, lines: Sequence[Points]) -> list[Reading]:
+        """What each rectangle of an image says when its first corner is at the top left."""
+
+
+class TextReader(Protocol):
+    """The models for text behind one door: what the server asks."""
+
+    def read(self, images: Sequence[Image]) -> list[list[TextLine]]:
+        """The lines of text of each image, in reading order."""
 
 
 class ConceptScorer(Protocol):

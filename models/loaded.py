@@ -6,10 +6,13 @@ from openrekog.models.capabilities import (
     ConceptScorer,
     ExposureDetector,
     FaceAnalyzer,
+    FaceCoverClassifier,
     FeatureExtractor,
     ImageClassifier,
     NudityClassifier,
     ObjectDetector,
+    PoseEstimator,
+    TextReader,
 )
 
 
@@ -22,6 +25,9 @@ class Models:
     classes: ImageClassifier  # always ImageNet's
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
+    text: TextReader
+    poses: PoseEstimator
+    face_covers: FaceCoverClassifier
     nudity: NudityClassifier
     # Only where an opt-in pack brings them.
     exposures: ExposureDetector | None = None

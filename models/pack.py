@@ -21,6 +21,10 @@ Converter = Literal[
     "faceapi_age_gender",
     "tfjs_graph",
     "efficientnet_lite2",
+    "ctc_best",
+    "ctc_characters",
+    "keras_h5",
+    "movenet",
     "own_onnx",
     "ultralytics",
 ]
@@ -35,6 +39,10 @@ Capability = Literal[
     "object_detector",
     "image_classifier",
     "feature_extractor",
+    "text_detector",
+    "text_recogniser",
+    "pose_estimator",
+    "face_cover_classifier",
     "nudity_classifier",
     "exposure_detector",
     "concept_scorer",
@@ -93,7 +101,7 @@ class PackFile:
 
     `sha256` is that of the file as made; a conversion that its author could not run has none, and
     then the store notes the hash of what it made. `size_bytes` of 0 says that nobody knows: it is
-    for files of the user's own.
+    for files that only users with internet, or with their own files, can have.
     """
 
     name: str
@@ -109,7 +117,8 @@ class PackFile:
             self.converter in get_args(Converter), f"{self.name}: no converter {self.converter!r}"
         )
         _require(bool(self.sources), f"{self.name} has no source")
-        _require(bool(self.size_bytes or self.own_sources), f"{self.name} lacks size_bytes")
+        fetched = any(source.registry in ("pypi", "npm") for source in self.sources)
+        _require(bool(self.size_bytes) or not fetched, f"{self.name} lacks size_bytes")
         _require(
             not self.sha256 or bool(_SHA256.fullmatch(self.sha256)), f"{self.name}: bad sha256"
         )

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from openrekog.server import model_commands
+from openrekog.server import celebrity_commands, model_commands
 from openrekog.server.keys import KeysFile, KeysFileError, generate_key, revealed
 from openrekog.server.messages import fail, faults_of, read_settings
 from openrekog.server.policies import Policy
@@ -24,6 +24,7 @@ app = typer.Typer(
 keys_app = typer.Typer(help="Access keys that requests are signed with.", no_args_is_help=True)
 app.add_typer(model_commands.app, name="models")
 app.add_typer(keys_app, name="keys")
+app.add_typer(celebrity_commands.app, name="celebrities")
 
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\

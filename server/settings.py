@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
 
+ImageFormat = Literal["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"]
+
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
@@ -45,6 +47,13 @@ class Settings(BaseSettings):
     )
     max_faces_per_collection: int = Field(
         20_000_000, ge=1, description="Faces that a collection may hold; the default is AWS's."
+    )
+    celebrity_match_confidence: float = Field(
+        98.0,
+        gt=0,
+        le=100,
+        description="Least MatchConfidence by which RecognizeCelebrities names a face; raise it "
+        "for a gallery of many thousand people.",
     )
     index_memory_bytes: int = Field(
         8192 * MIB,
@@ -122,7 +131,7 @@ class Settings(BaseSettings):
     )
     s3_access_key_id: str | None = Field(None, description="Access key for the S3 endpoint.")
     s3_secret_access_key: str | None = Field(None, description="Secret for the S3 endpoint.")
-    image_formats: tuple[Literal["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"], ...] = Field(
+    image_formats: tuple[ImageFormat, ...] = Field(
         ("JPEG", "PNG"), description="Accepted image formats (JSON list); AWS takes JPEG and PNG."
     )
     max_image_pixels: int = Field(

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from openrekog.models.convert import (
+    ctc,
     efficientnet_lite,
     faceapi,
+    keras_h5,
+    movenet,
     onnx_graph,
     own_files,
     tfjs_graph,
@@ -28,9 +31,13 @@ def _clean(sources: Sequence[bytes], inputs: Inputs) -> bytes:
 CONVERTERS: Mapping[str, Converter] = {
     "copy": _copy,
     "clean": _clean,
+    "ctc_best": lambda sources, _inputs: ctc.best(*sources),
+    "ctc_characters": lambda sources, _inputs: ctc.characters(*sources),
     "faceapi_expression": lambda sources, _inputs: faceapi.expression(*sources),
     "faceapi_age_gender": lambda sources, _inputs: faceapi.age_gender(*sources),
     "efficientnet_lite2": lambda sources, _inputs: efficientnet_lite.lite2(*sources),
+    "keras_h5": lambda sources, _inputs: keras_h5.convert(*sources),
+    "movenet": lambda sources, _inputs: movenet.convert(*sources),
     "own_onnx": lambda sources, _inputs: own_files.onnx_graph(*sources),
     "ultralytics": lambda sources, _inputs: own_files.ultralytics(*sources),
     "tfjs_graph": lambda sources, _inputs: tfjs_graph.convert(*sources),

@@ -1,8 +1,10 @@
 """The fake pack: every capability without weights, its answers drawn from an image's colours."""
 
+from openrekog.models.fake.equipment import FakeFaceCoverClassifier, FakePoseEstimator
 from openrekog.models.fake.faces import FakeFaceAnalyzer
 from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
 from openrekog.models.fake.moderation import FakeExposureDetector, FakeNudityClassifier
+from openrekog.models.fake.text import FakeTextReader
 from openrekog.models.loaded import Models
 from openrekog.models.pack import Pack
 
@@ -17,6 +19,9 @@ def fake_models(pack: Pack) -> Models:
         classes=classifier,
         classifiers=(classifier,),
         features=classifier,
+        text=FakeTextReader(),
+        poses=FakePoseEstimator(),
+        face_covers=FakeFaceCoverClassifier(),
         nudity=FakeNudityClassifier(),
         exposures=FakeExposureDetector(),
     )

@@ -3,6 +3,7 @@
 from openrekog.models.fake import FAKE_PACK, fake_models
 from openrekog.models.loaded import Models
 from openrekog.models.loading.classifiers import concept_scorer
+from openrekog.models.loading.equipment import load_face_covers, load_poses
 from openrekog.models.loading.faces import load_face_analyzer
 from openrekog.models.loading.labels import (
     load_classifiers,
@@ -11,6 +12,7 @@ from openrekog.models.loading.labels import (
 )
 from openrekog.models.loading.moderation import load_exposure_detector, load_nudity_classifier
 from openrekog.models.loading.opening import Opening
+from openrekog.models.loading.text import load_text_reader
 
 
 def load_models(opening: Opening) -> Models:
@@ -24,7 +26,10 @@ def load_models(opening: Opening) -> Models:
         classes=classifiers[0],
         classifiers=classifiers,
         features=with_features(classifiers),
-        concepts=concept_scorer(classifiers),
+        text=load_text_reader(opening),
+        poses=load_poses(opening),
+        face_covers=load_face_covers(opening),
         nudity=load_nudity_classifier(opening),
         exposures=load_exposure_detector(opening),
+        concepts=concept_scorer(classifiers),
     )

@@ -64,6 +64,12 @@ def read_faces(sighting: Sighting) -> Iterator[Clue]:
             yield Clue("Smile", face.confidence * smile.confidence / 100)
 
 
+def read_covers(sighting: Sighting) -> Iterator[Clue]:
+    for face, cover in zip(sighting.faces, sighting.covers, strict=False):
+        if cover.value:
+            yield Clue("Mask", face.confidence * cover.confidence / 100)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """People of a gender (or any) from one age, in years, up to another."""
@@ -108,10 +114,17 @@ def read_crowd(sighting: Sighting) -> Iterator[Clue]:
         yield Clue("Crowd", confidence)
 
 
-SAID_OF_PEOPLE = frozenset({"Face", "Smile", "Crowd", *(kind.name for kind in KINDS)})
+SAID_OF_PEOPLE = frozenset({"Face", "Smile", "Mask", "Crowd", *(kind.name for kind in KINDS)})
 """The labels that come from faces and from boxes of persons, less their ancestors."""
 
-READERS: Sequence[Reader] = (read_objects, read_classes, read_faces, read_people, read_crowd)
+READERS: Sequence[Reader] = (
+    read_objects,
+    read_classes,
+    read_faces,
+    read_covers,
+    read_people,
+    read_crowd,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from openrekog.models.capabilities import FaceAttributeName
 from openrekog.models.loaded import Models
-from openrekog.models.results import DetectedObject, Face, Image
+from openrekog.models.results import DetectedObject, Face, Image, Judgement
 
 FACE_ATTRIBUTES: frozenset[FaceAttributeName] = frozenset({"AGE_RANGE", "GENDER", "SMILE"})
+
+
+# Masks are looked for on the largest faces only: each is a pass of a network, and a crowd has many.
+MOST_COVERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +24,14 @@ class Chances:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """All that the models know of one picture; objects are named as in `object_scheme`."""
+    """All that the models know of one picture; objects are named as in `object_scheme`, faces stand
+    largest first, and `covers` tells of the first few whether a mask covers them."""
 
     object_scheme: str
     objects: Sequence[DetectedObject]
     classes: Sequence[Chances]
     faces: Sequence[Face]
+    covers: Sequence[Judgement[bool]] = ()
 
 
 def look(models: Models, images: Sequence[Image]) -> list[Sighting]:
@@ -34,12 +40,16 @@ def look(models: Models, images: Sequence[Image]) -> list[Sighting]:
         [Chances(classifier.scheme, chances) for chances in classifier.classify(images)]
         for classifier in models.classifiers
     ]
+    faces = [models.faces.find(image, FACE_ATTRIBUTES) for image in images]
     return [
         Sighting(
             object_scheme=models.objects.scheme,
             objects=objects[number],
             classes=[chances[number] for chances in classes],
-            faces=models.faces.find(image, FACE_ATTRIBUTES),
+            faces=faces[number],
+            covers=models.face_covers.classify(
+                image, [face.box for face in faces[number][:MOST_COVERS]]
+            ),
         )
         for number, image in enumerate(images)
     ]
