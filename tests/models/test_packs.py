@@ -45,9 +45,6 @@ path = "package/small.onnx"
 sha256 = "{SHA}"
 """
 
-# What no default pack can: their weights stand under licences that a user has to accept.
-OPT_IN = {"exposure_detector", "concept_scorer"}
-
 every_pack = pytest.mark.parametrize("pack", packs().values(), ids=packs().keys())
 
 
@@ -72,6 +69,10 @@ def test_default_packs_are_clean_and_pinned(pack: Pack) -> None:
     for file in pack.files:
         assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         assert {source.registry for source in file.sources} <= {"pypi", "npm"}
+
+
+# What only opt-in packs can do.
+OPT_IN = {"concept_scorer", "exposure_detector"}
 
 
 def test_default_packs_cover_every_capability() -> None:
