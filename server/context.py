@@ -10,6 +10,7 @@ from openrekog.collections_store.records import Scope
 from openrekog.collections_store.store import Store, Transaction
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
+from openrekog.server.jobs.queue import JobQueue
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.settings import Settings
 
@@ -23,8 +24,10 @@ class Services:
     runtime: Runtime
     models: Models
     images: ImageLoader
+    jobs: JobQueue
 
     def close(self) -> None:
+        self.jobs.close()
         self.runtime.close()
         self.store.close()
 

@@ -15,7 +15,7 @@ from openrekog.server.keys import KeyRing, KeysFile
 from openrekog.server.limits import RateLimits
 from openrekog.server.listening import bind, build_server, is_loopback
 from openrekog.server.metrics import Metrics
-from openrekog.server.services import open_services
+from openrekog.server.services import open_services, working
 from openrekog.server.settings import Settings
 
 # What a wrong setting or a damaged folder leads to; the messages say what and where.
@@ -71,7 +71,8 @@ def run(
         raise RefusedError(str(error)) from error
     try:
         app = create_app(services, keys, metrics)
-        build_server(app, settings.shutdown_timeout, ready).run(sockets=[listener])
+        with working(services):
+            build_server(app, settings.shutdown_timeout, ready).run(sockets=[listener])
     finally:
         services.close()
 

@@ -109,6 +109,30 @@ class Settings(BaseSettings):
     )
     s3_access_key_id: str | None = Field(None, description="Access key for the S3 endpoint.")
     s3_secret_access_key: str | None = Field(None, description="Secret for the S3 endpoint.")
+    sns_endpoint_url: str | None = Field(
+        None, description="SNS endpoint that ended jobs are told to; unset sends none."
+    )
+    sns_access_key_id: str | None = Field(None, description="Access key for the SNS endpoint.")
+    sns_secret_access_key: str | None = Field(None, description="Secret for the SNS endpoint.")
+    notification_webhook_url: str | None = Field(
+        None, description="Address that ended jobs are posted to, besides or instead of SNS."
+    )
+    job_concurrency: int = Field(
+        1,
+        ge=0,
+        description="Background jobs that this process works on at once; 0 leaves them to "
+        "`openrekog worker`.",
+    )
+    max_open_jobs: int = Field(
+        20, ge=1, description="Jobs of an account that may be open at once; the default is AWS's."
+    )
+    max_video_bytes: int = Field(
+        10 * 1024**3, ge=1, description="Largest stored video; the default is AWS's."
+    )
+    video_codecs: tuple[str, ...] = Field(
+        ("h264",),
+        description="Accepted video codecs, by FFmpeg's names (JSON list); AWS takes H.264.",
+    )
     image_formats: tuple[Literal["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"], ...] = Field(
         ("JPEG", "PNG"), description="Accepted image formats (JSON list); AWS takes JPEG and PNG."
     )
@@ -127,6 +151,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged."
     )
+
+    @property
+    def notifies(self) -> bool:
+        """Whether there is a way to tell anybody that a job has ended."""
+        return self.sns_endpoint_url is not None or self.notification_webhook_url is not None
 
     @property
     def keys_path(self) -> Path:

@@ -101,13 +101,17 @@ def compared_face(face: Face) -> ComparedFace:
     }
 
 
-def face_detail(face: Face, asked: Set[FaceAttributeName] = frozenset()) -> FaceDetail:
-    """A face with the default attributes and those that were `asked` for."""
-    every = asked == ALL_ATTRIBUTES
+def face_detail(
+    face: Face,
+    asked: Set[FaceAttributeName] = frozenset(),
+    every: Set[FaceAttributeName] = ALL_ATTRIBUTES,
+) -> FaceDetail:
+    """A face with the default attributes and those that were `asked` for; all landmarks belong to
+    it if that is `every` attribute there is."""
     return {
         "BoundingBox": bounding_box(face.box),
         **attribute_members(face.attributes),
-        "Landmarks": landmarks(face, LANDMARKS if every else DEFAULT_LANDMARKS),
+        "Landmarks": landmarks(face, LANDMARKS if asked == every else DEFAULT_LANDMARKS),
         "Pose": pose(face),
         "Quality": quality(face),
         "Confidence": face.confidence,

@@ -1,0 +1,11 @@
+"""The analyses that a stored video can be given to, by the name in their operations."""
+
+from collections.abc import Mapping
+
+from openrekog.server.analysis.video.analysis import Begin
+from openrekog.server.analysis.video.faces import begin_face_detection
+
+KINDS: Mapping[str, Begin] = {
+    "FaceDetection": begin_face_detection,
+}
+"""`StartX` and `GetX` are the two operations of kind X."""

@@ -1,0 +1,28 @@
+"""Operations on stored video: eight analyses, each with one to start and one to read."""
+
+from typing import cast
+
+from openrekog.api_spec.shapes import (
+    GetFaceDetectionRequest,
+    GetFaceDetectionResponse,
+    StartFaceDetectionRequest,
+    StartFaceDetectionResponse,
+)
+from openrekog.server.context import Context
+from openrekog.server.operations import video_jobs
+from openrekog.server.operations.registry import operation
+
+
+@operation
+def start_face_detection(
+    context: Context, request: StartFaceDetectionRequest
+) -> StartFaceDetectionResponse:
+    return {"JobId": video_jobs.start(context, "FaceDetection", request)}
+
+
+@operation
+def get_face_detection(
+    context: Context, request: GetFaceDetectionRequest
+) -> GetFaceDetectionResponse:
+    found = video_jobs.results(context, "FaceDetection", request)
+    return cast(GetFaceDetectionResponse, {**video_jobs.common(found), "Faces": found.items})
