@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from openrekog.server import model_commands
+from openrekog.server import job_commands, model_commands
 from openrekog.server.keys import KeysFile, KeysFileError, generate_key, revealed
 from openrekog.server.messages import fail, faults_of, read_settings
 from openrekog.server.policies import Policy
@@ -24,6 +24,7 @@ app = typer.Typer(
 keys_app = typer.Typer(help="Access keys that requests are signed with.", no_args_is_help=True)
 app.add_typer(model_commands.app, name="models")
 app.add_typer(keys_app, name="keys")
+app.add_typer(job_commands.app, name="jobs")
 
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\
@@ -67,6 +68,28 @@ def serve(
             settings, keys, listener, lambda: typer.echo(ready_text(url, signed=keys.required))
         )
     except (serving.RefusedError, KeysFileError) as error:
+        fail(str(error))
+
+
+@app.command()
+def worker(
+    data_dir: Annotated[Path | None, typer.Option(help="Folder for all that is stored.")] = None,
+    models_dir: Annotated[Path | None, typer.Option(help="Folder for model files.")] = None,
+    pack: Annotated[
+        list[str] | None, typer.Option(help="Pack to use beside or instead of the defaults.")
+    ] = None,
+) -> None:
+    """Work on background jobs without serving requests: beside a server, or on other machines with
+    the same PostgreSQL database and object store."""
+    from openrekog.server import serving
+    from openrekog.server.logs import configure_logs
+
+    settings = read_settings(data_dir=data_dir, models_dir=models_dir, packs=pack)
+    configure_logs(settings)
+    try:
+        model_commands.pull_missing(settings)
+        serving.work(settings, lambda name: typer.echo(f"openrekog worker {name} is ready"))
+    except serving.RefusedError as error:
         fail(str(error))
 
 

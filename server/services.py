@@ -51,11 +51,11 @@ def open_models(settings: Settings, runtime: Runtime) -> Models:
 
 
 @contextmanager
-def working(services: Services) -> Iterator[None]:
-    """Works on background jobs beside whatever the block does."""
+def working(services: Services) -> Iterator[str]:
+    """Works on background jobs beside whatever the block does; the worker's name."""
     settings = services.settings
     if settings.job_concurrency == 0:
-        yield
+        yield ""
         return
     slot = Slot(settings.data_dir / "workers")
     work = VideoWork(
@@ -69,7 +69,7 @@ def working(services: Services) -> Iterator[None]:
     worker = JobWorker(services.store, services.jobs, engine, name_of(slot))
     try:
         worker.start()
-        yield
+        yield name_of(slot)
     finally:
         worker.close()
         work.close()
@@ -98,7 +98,7 @@ def jobs_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data_dir / 'jobs.sqlite3'}" if url.startswith("sqlite") else url
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, warm: bool = True) -> Store:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'openrekog.sqlite3'}"
     store = Store.open(
@@ -108,7 +108,8 @@ def open_store(settings: Settings) -> Store:
         index_memory=settings.index_memory_bytes,
         index_gpu_memory=settings.index_gpu_memory_bytes,
     )
-    store.warm()
+    if warm:
+        store.warm()
     return store
 
 

@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 
@@ -20,6 +21,10 @@ from openrekog.server.settings import Settings
 
 # What a wrong setting or a damaged folder leads to; the messages say what and where.
 START_FAULTS = (StoreError, MissingModelError, NoProviderError, OSError)
+
+
+# A worker that is told to leave the jobs to workers is meant to do them.
+DEFAULT_CONCURRENCY = 1
 
 
 class RefusedError(Exception):
@@ -73,6 +78,26 @@ def run(
         app = create_app(services, keys, metrics)
         with working(services):
             build_server(app, settings.shutdown_timeout, ready).run(sockets=[listener])
+    finally:
+        services.close()
+
+
+def work(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Works on background jobs until SIGTERM or SIGINT; what is left goes on at the next start."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    settings = settings.model_copy(
+        update={"job_concurrency": settings.job_concurrency or DEFAULT_CONCURRENCY}
+    )
+    try:
+        services = open_services(settings)
+    except START_FAULTS as error:
+        raise RefusedError(str(error)) from error
+    try:
+        with working(services) as name:
+            ready(name)
+            ended.wait()
     finally:
         services.close()
 
