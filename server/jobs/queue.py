@@ -1,6 +1,7 @@
 """The door to DBOS, which carries jobs from those who start them to the workers, and through
 crashes: a workflow is a job, a step of it is a part of the work."""
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,8 +17,14 @@ VERSION = "1"
 
 POLLING_SECONDS = 0.2
 
+CLAIM: StepOptions = {"name": "claim"}
+PART: StepOptions = {"name": "part"}
 # With pauses that double from one second: about four minutes.
 NOTIFY: StepOptions = {"name": "notify", "retries_allowed": True, "max_attempts": 8}
+
+
+# DBOS tells much that only its own developers want to know.
+logging.getLogger("dbos").setLevel(logging.WARNING)
 
 
 class Work(Protocol):
@@ -83,9 +90,9 @@ class Worker:
 
 def _workflow(work: Work) -> Callable[[str], None]:
     def job(job_id: str) -> None:
-        led = DBOS.run_step({"name": "claim"}, work.claim, job_id)
+        led = DBOS.run_step(CLAIM, work.claim, job_id)
         number = 0
-        while led and DBOS.run_step({"name": "part"}, work.part, job_id, number):
+        while led and DBOS.run_step(PART, work.part, job_id, number):
             number += 1
         for one in led:
             DBOS.run_step(NOTIFY, work.notify, one)
