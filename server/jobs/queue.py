@@ -3,9 +3,17 @@ crashes: a workflow is a job, a step of it is a part of the work."""
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
-from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, StepOptions
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    EnqueueOptions,
+    StepOptions,
+    run_dbos_database_migrations,
+)
 
 QUEUE = "jobs"
 WORKFLOW = "job"
@@ -37,6 +45,7 @@ class JobQueue:
     """Where jobs are put; whoever works takes them from there."""
 
     def __init__(self, url: str) -> None:
+        DBOS.migrate(url)
         self._client = DBOSClient(system_database_url=url, application_name=NAME)
 
     def put(self, job_id: str) -> None:
@@ -90,11 +99,12 @@ class Worker:
 
 def _workflow(work: Work) -> Callable[[str], None]:
     def job(job_id: str) -> None:
-        led = DBOS.run_step(CLAIM, work.claim, job_id)
-        number = 0
-        while led and DBOS.run_step(PART, work.part, job_id, number):
+        led = DBOS.run_step(CLAIM, partial(work.claim, job_id))
+        number, more = 0, bool(led)
+        while more:
+            more = DBOS.run_step(PART, partial(work.part, job_id, number))
             number += 1
         for one in led:
-            DBOS.run_step(NOTIFY, work.notify, one)
+            DBOS.run_step(NOTIFY, partial(work.notify, one))
 
     return job

@@ -8,6 +8,7 @@ import pytest
 import skimage.data
 
 from tests.acceptance.conftest import Launch
+from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import ServerProcess
 from tests.acceptance.videos import write_video
 
@@ -69,3 +70,169 @@ def test_a_killed_server_goes_on_and_finds_the_same(
         server.kill()
         server.start()
     assert faces(client, job) == undisturbed
+
+
+def test_results_are_as_documented(server: ServerProcess, client: Any, film: Path) -> None:
+    video = put(server, film)
+    job = client.start_face_detection(Video=video, JobTag="mine")["JobId"]
+    assert len(job) == 64
+    assert client.get_face_detection(JobId=job)["Faces"] == []
+    answer = wait(client, job)
+    assert answer["Video"] == video
+    assert (answer["JobId"], answer["JobTag"]) == (job, "mine")
+    assert answer["VideoMetadata"] == {
+        "Codec": "h264",
+        "ColorRange": "LIMITED",
+        "DurationMillis": SECONDS * 1000,
+        "Format": "QuickTime / MOV",
+        "FrameHeight": 240,
+        "FrameWidth": 320,
+        "FrameRate": 10.0,
+    }
+    first = answer["Faces"][0]
+    assert first["Timestamp"] == 0
+    assert len(first["Face"]["Landmarks"]) == 5
+    assert "AgeRange" not in first["Face"]
+
+
+def test_pages_follow_each_other_and_the_metadata_is_on_each(
+    server: ServerProcess, client: Any, film: Path
+) -> None:
+    job = client.start_face_detection(Video=put(server, film), FaceAttributes="ALL")["JobId"]
+    whole = wait(client, job)["Faces"]
+    assert len(whole[0]["Face"]["Landmarks"]) == 30
+    assert "EyeDirection" not in whole[0]["Face"]
+    pages, token = [], {}
+    while token is not None:
+        page = client.get_face_detection(JobId=job, MaxResults=40, **token)
+        assert page["VideoMetadata"]["FrameWidth"] == 320
+        pages.append(page["Faces"])
+        token = {"NextToken": page["NextToken"]} if "NextToken" in page else None
+    assert [len(page) for page in pages] == [40, 40, 10]
+    assert [face for page in pages for face in page] == whole
+    refused_with(
+        "InvalidPaginationTokenException",
+        client.get_face_detection,
+        JobId=job,
+        NextToken="nonsense",
+    )
+
+
+def test_a_token_starts_one_job(server: ServerProcess, client: Any, film: Path) -> None:
+    video = put(server, film)
+    jobs = [
+        client.start_face_detection(Video=video, ClientRequestToken="once")["JobId"]
+        for _ in range(2)
+    ]
+    assert jobs[0] == jobs[1]
+    refused_with(
+        "IdempotentParameterMismatchException",
+        client.start_face_detection,
+        Video=video,
+        ClientRequestToken="once",
+        FaceAttributes="ALL",
+    )
+
+
+def test_jobs_are_of_one_account_region_and_operation(
+    server: ServerProcess, client: Any, film: Path
+) -> None:
+    job = client.start_face_detection(Video=put(server, film))["JobId"]
+    elsewhere = server.client("elsewhere-1")
+    message = refused_with("ResourceNotFoundException", elsewhere.get_face_detection, JobId=job)
+    assert message == f"The job id: {job} does not exist"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "The file is not a video, or it is damaged."),
+        (b"this is text " * 1000, "The file is not a video, or it is damaged."),
+    ],
+    ids=["empty", "text"],
+)
+def test_what_is_no_video_fails_with_a_reason(
+    server: ServerProcess, client: Any, tmp_path: Path, content: bytes, message: str
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    job = client.start_face_detection(Video=put(server, file, "no.mp4"))["JobId"]
+    answer = wait(client, job)
+    assert (answer["JobStatus"], answer["StatusMessage"]) == ("FAILED", message)
+    assert answer["Faces"] == []
+
+
+def test_a_truncated_video_fails_with_a_reason(
+    server: ServerProcess, client: Any, tmp_path: Path
+) -> None:
+    pictures = [skimage.data.astronaut()] * 200
+    whole = write_video(
+        tmp_path / "a.mp4", pictures, container_options={"movflags": "faststart"}
+    ).read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    job = client.start_face_detection(Video=put(server, tmp_path / "cut.mp4", "cut.mp4"))["JobId"]
+    answer = wait(client, job)
+    assert answer["JobStatus"] == "FAILED"
+    assert answer["StatusMessage"].startswith("The file is cut off: its last frame is at ")
+
+
+def test_an_unsupported_codec_and_a_picture_fail_with_a_reason(
+    server: ServerProcess, client: Any, tmp_path: Path
+) -> None:
+    write_video(tmp_path / "a.mp4", [skimage.data.astronaut()] * 5, codec="mpeg4")
+    job = client.start_face_detection(Video=put(server, tmp_path / "a.mp4", "old.mp4"))["JobId"]
+    assert wait(client, job)["StatusMessage"] == "The video's codec is mpeg4; supported: h264."
+
+
+def test_a_missing_or_too_large_video_is_told_at_once(launch: Launch, film: Path) -> None:
+    server = launch(max_video_bytes=1000)
+    client = server.client()
+    refused_with(
+        "InvalidS3ObjectException",
+        client.start_face_detection,
+        Video={"S3Object": {"Bucket": BUCKET, "Name": "missing.mp4"}},
+    )
+    message = refused_with(
+        "VideoTooLargeException", client.start_face_detection, Video=put(server, film)
+    )
+    size = film.stat().st_size
+    assert message == (
+        f"Video size in bytes: {size} is more than the maximum limit of: 1000 bytes."
+    )
+
+
+def test_a_video_swapped_before_its_turn_fails(launch: Launch, film: Path) -> None:
+    server = launch(job_concurrency=0)
+    client = server.client()
+    job = client.start_face_detection(Video=put(server, film))["JobId"]
+    put(server, film)
+    server.stop()
+    server.settings = {**server.settings, "job_concurrency": 1}
+    server.start()
+    answer = wait(client, job)
+    assert answer["StatusMessage"] == (
+        "The video was changed or removed while it was being analysed."
+    )
+
+
+def test_an_account_may_have_so_many_jobs_open(launch: Launch, film: Path) -> None:
+    server = launch(job_concurrency=0, max_open_jobs=2)
+    client = server.client()
+    video = put(server, film)
+    for _ in range(2):
+        client.start_face_detection(Video=video)
+    message = refused_with("LimitExceededException", client.start_face_detection, Video=video)
+    assert message == "2 open Jobs for account 000000000000 Maximum limit: 2"
+
+
+def test_no_one_to_tell_is_told_at_once(server: ServerProcess, client: Any, film: Path) -> None:
+    message = refused_with(
+        "InvalidParameterException",
+        client.start_face_detection,
+        Video=put(server, film),
+        NotificationChannel={
+            "SNSTopicArn": "arn:aws:sns:us-east-1:111122223333:topic",
+            "RoleArn": "arn:aws:iam::111122223333:role/role",
+        },
+    )
+    assert message.startswith("This server sends no notifications")

@@ -19,11 +19,12 @@ def write_video(
     rate: Fraction | int = 10,
     times: Sequence[int] | None = None,
     codec: str = "libx264",
+    container_options: dict[str, str] | None = None,
     **options: str,
 ) -> Path:
     """One frame for each RGB picture; `times` are milliseconds, for a rate that varies."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(path, "w") as container:
+    with av.open(path, "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate, {"g": "10", **options})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         if times is not None:
