@@ -65,11 +65,12 @@ def working(services: Services) -> Iterator[str]:
         open_notifier(settings),
         settings.video_codecs,
     )
-    engine = Worker(jobs_url(settings), name_of(slot), work, settings.job_concurrency)
-    worker = JobWorker(services.store, services.jobs, engine, name_of(slot))
+    name = settings.worker_name or name_of(slot)
+    engine = Worker(jobs_url(settings), name, work, settings.job_concurrency)
+    worker = JobWorker(services.store, services.jobs, engine, name, settings.worker_silence)
     try:
         worker.start()
-        yield name_of(slot)
+        yield name
     finally:
         worker.close()
         work.close()

@@ -123,6 +123,17 @@ class Settings(BaseSettings):
         description="Background jobs that this process works on at once; 0 leaves them to "
         "`openrekog worker`.",
     )
+    worker_name: str | None = Field(
+        None,
+        description="Name of this process among those that work on jobs, the same over restarts; "
+        "unset is the host's name and a number.",
+    )
+    worker_silence: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds after which a worker that is not heard of counts as dead, and others "
+        "go on with its jobs.",
+    )
     max_open_jobs: int = Field(
         20, ge=1, description="Jobs of an account that may be open at once; the default is AWS's."
     )

@@ -12,7 +12,6 @@ from dbos import (
     DBOSConfig,
     EnqueueOptions,
     StepOptions,
-    run_dbos_database_migrations,
 )
 
 QUEUE = "jobs"

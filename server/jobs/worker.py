@@ -13,9 +13,8 @@ from openrekog.server.jobs.queue import JobQueue, Worker
 
 log = structlog.get_logger(__name__)
 
-BEAT_SECONDS = 5.0
-SILENT_SECONDS = 30.0
-"""A worker that is not heard of for so long is taken for dead."""
+BEATS = 6
+"""Heartbeats in the time after which a worker counts as dead."""
 
 
 class Slot:
@@ -45,11 +44,15 @@ class Slot:
 class JobWorker:
     """Runs until it is closed. What it has begun it finishes after a restart, part by part."""
 
-    def __init__(self, store: Store, queue: JobQueue, worker: Worker, name: str) -> None:
+    def __init__(
+        self, store: Store, queue: JobQueue, worker: Worker, name: str, silence: float
+    ) -> None:
+        """`silence` is the seconds after which a worker that is not heard of counts as dead."""
         self._store = store
         self._queue = queue
         self._worker = worker
         self._name = name
+        self._silence = silence
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="heartbeat", daemon=True)
 
@@ -64,7 +67,7 @@ class JobWorker:
         self._worker.close()
 
     def _watch(self) -> None:
-        while not self._closing.wait(BEAT_SECONDS):
+        while not self._closing.wait(self._silence / BEATS):
             try:
                 self._beat()
                 self._look_after_others()
@@ -78,7 +81,7 @@ class JobWorker:
 
     def _look_after_others(self) -> None:
         with self._store.read() as rows:
-            silent, unfinished = rows.workers.silent(SILENT_SECONDS), rows.jobs.unfinished()
+            silent, unfinished = rows.workers.silent(self._silence), rows.jobs.unfinished()
         for name in silent:
             with self._store.write() as rows:
                 known = rows.workers.forget(name)

@@ -73,7 +73,7 @@ class FolderObjects:
         if not stat.S_ISREG(found.st_mode):
             file.close()
             raise errors.InvalidS3Object(NO_METADATA)
-        identity = f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+        identity = f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
         return StoredObject(file, found.st_size, identity)
 
     def _open(self, steps: list[str]) -> BinaryIO:
