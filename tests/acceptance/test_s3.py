@@ -2,7 +2,6 @@
 
 import contextlib
 import http.server
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,14 +15,8 @@ from tests.acceptance.photos import jpeg, person, photograph
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import FAKE, ServerProcess
 
-MOTO = Path(sys.executable).with_name("moto_server")
 CODE = "InvalidS3ObjectException"
 MIB = 1024 * 1024
-KEYS: dict[str, Any] = {
-    "aws_access_key_id": "any",
-    "aws_secret_access_key": "any",
-    "region_name": "us-east-1",
-}
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import skimage.data
 
 from tests.acceptance.conftest import Launch
+from tests.acceptance.photos import astronaut, photograph
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import ServerProcess
 from tests.acceptance.videos import write_video
@@ -19,7 +19,7 @@ SECONDS = 45
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """45 seconds that change from one picture to the other every second."""
-    pictures = [skimage.data.astronaut(), skimage.data.chelsea()]
+    pictures = [astronaut(), photograph("chelsea.png")]
     frames = (pictures[second % 2] for second in range(SECONDS) for _ in range(10))
     return write_video(tmp_path_factory.mktemp("film") / "film.mp4", frames, preset="ultrafast")
 
@@ -49,6 +49,10 @@ def faces(client: Any, job_id: str) -> list[Any]:
         answer = client.get_face_detection(JobId=job_id, NextToken=answer["NextToken"])
         found += answer["Faces"]
     return found
+
+
+def only(answer: dict[str, Any], member: str) -> dict[str, Any]:
+    return {member: answer[member]} if member in answer else {}
 
 
 @pytest.fixture
@@ -102,12 +106,13 @@ def test_pages_follow_each_other_and_the_metadata_is_on_each(
     whole = wait(client, job)["Faces"]
     assert len(whole[0]["Face"]["Landmarks"]) == 30
     assert "EyeDirection" not in whole[0]["Face"]
-    pages, token = [], {}
-    while token is not None:
-        page = client.get_face_detection(JobId=job, MaxResults=40, **token)
+    pages: list[list[Any]] = []
+    request = {"JobId": job, "MaxResults": 40}
+    while not pages or "NextToken" in request:
+        page = client.get_face_detection(**request)
         assert page["VideoMetadata"]["FrameWidth"] == 320
         pages.append(page["Faces"])
-        token = {"NextToken": page["NextToken"]} if "NextToken" in page else None
+        request = {"JobId": job, "MaxResults": 40, **only(page, "NextToken")}
     assert [len(page) for page in pages] == [40, 40, 10]
     assert [face for page in pages for face in page] == whole
     refused_with(
@@ -165,7 +170,7 @@ def test_what_is_no_video_fails_with_a_reason(
 def test_a_truncated_video_fails_with_a_reason(
     server: ServerProcess, client: Any, tmp_path: Path
 ) -> None:
-    pictures = [skimage.data.astronaut()] * 200
+    pictures = [astronaut()] * 200
     whole = write_video(
         tmp_path / "a.mp4", pictures, container_options={"movflags": "faststart"}
     ).read_bytes()
@@ -179,7 +184,7 @@ def test_a_truncated_video_fails_with_a_reason(
 def test_an_unsupported_codec_and_a_picture_fail_with_a_reason(
     server: ServerProcess, client: Any, tmp_path: Path
 ) -> None:
-    write_video(tmp_path / "a.mp4", [skimage.data.astronaut()] * 5, codec="mpeg4")
+    write_video(tmp_path / "a.mp4", [astronaut()] * 5, codec="mpeg4")
     job = client.start_face_detection(Video=put(server, tmp_path / "a.mp4", "old.mp4"))["JobId"]
     assert wait(client, job)["StatusMessage"] == "The video's codec is mpeg4; supported: h264."
 

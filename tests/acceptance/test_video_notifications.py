@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import skimage.data
 
 from tests.acceptance.conftest import Launch
 from tests.acceptance.moto import aws_client, moto
+from tests.acceptance.photos import astronaut
 from tests.acceptance.videos import write_video
 
 ROLE = "arn:aws:iam::111122223333:role/rekognition"
@@ -26,7 +26,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    return write_video(tmp_path / "film.mp4", [skimage.data.astronaut()] * 20)
+    return write_video(tmp_path / "film.mp4", [astronaut()] * 20)
 
 
 def test_the_documented_pattern(aws: str, launch: Launch, film: Path) -> None:

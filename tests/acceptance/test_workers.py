@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import skimage.data
 
 from tests.acceptance.conftest import Launch
+from tests.acceptance.photos import astronaut, photograph
 from tests.acceptance.servers import COMMAND, FAKE, as_environment, clean_environment
 from tests.acceptance.videos import write_video
 
@@ -44,7 +44,7 @@ class WorkerProcess:
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    pictures = [skimage.data.astronaut(), skimage.data.chelsea()]
+    pictures = [astronaut(), photograph("chelsea.png")]
     frames = (pictures[second % 2] for second in range(60) for _ in range(10))
     path = tmp_path / "buckets" / "videos" / "film.mp4"
     return write_video(path, frames, preset="ultrafast")

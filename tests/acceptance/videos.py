@@ -26,11 +26,13 @@ def write_video(
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(path, "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate, {"g": "10", **options})
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         if times is not None:
             stream.time_base = Fraction(1, 1000)
         for index, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(cv2.resize(np.asarray(picture), SIZE), "rgb24")
+            resized = np.asarray(cv2.resize(np.asarray(picture), SIZE), np.uint8)
+            frame = av.VideoFrame.from_ndarray(resized, "rgb24")
             if times is not None:
                 frame.pts, frame.time_base = times[index], Fraction(1, 1000)
             container.mux(stream.encode(frame))
