@@ -93,16 +93,23 @@ class VideoWork:
             video = Video(found.file, self.codecs)
             undo.callback(video.close)
             self._describe(led, video.info)
-            carries = [unpack_carry(job.carry) for job in led]
-            analyses = {
-                job.job_id: KINDS[job.operation](self._analysed(job, video.info), state)
-                for job, (_, state) in zip(led, carries, strict=True)
-            }
+            mark, _ = unpack_carry(led[0].carry)
+            reading = Reading(video, self._begin(led, video.info), number, mark)
             undo.pop_all()
-        return Reading(video, analyses, number, carries[0][0])
+        return reading
 
-    def _analysed(self, job: Job, video: VideoInfo) -> analysis.Job:
-        return analysis.Job(orjson.loads(job.request), video, self.models, self.store, job.scope)
+    def _begin(self, led: Iterable[Job], info: VideoInfo) -> dict[str, analysis.VideoAnalysis]:
+        """The analyses of the jobs; one that cannot be begun ends its own job alone."""
+        begun = {}
+        for job in led:
+            asked = analysis.Job(
+                orjson.loads(job.request), info, self.models, self.store, job.scope
+            )
+            try:
+                begun[job.job_id] = KINDS[job.operation](asked, unpack_carry(job.carry)[1])
+            except VideoError as error:
+                self._end([job], "FAILED", str(error))
+        return begun
 
     def _describe(self, led: Iterable[Job], info: VideoInfo) -> None:
         detail = orjson.dumps(info).decode()
@@ -120,8 +127,7 @@ class VideoWork:
                 if outcome is None:
                     continue
                 if outcome.error is not None:
-                    log.error("analysis failed", job_id=job.job_id, exc_info=outcome.error)
-                    rows.jobs.end(job, "FAILED", OUR_FAULT)
+                    rows.jobs.end(job, "FAILED", reason(job, outcome.error))
                     continue
                 rows.jobs.store_part(job, number, outcome.found, outcome.carry)
                 if over:
@@ -136,6 +142,14 @@ class VideoWork:
         reading = self._readings.pop(leader, None)
         if reading is not None:
             reading.close()
+
+
+def reason(job: Job, error: Exception) -> str:
+    """What the owner of a job is told of its end."""
+    if isinstance(error, VideoError):
+        return str(error)
+    log.error("analysis failed", job_id=job.job_id, exc_info=error)
+    return OUR_FAULT
 
 
 def end_message(job: Job, request: Mapping[str, Any]) -> dict[str, Any]:

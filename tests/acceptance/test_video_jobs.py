@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import Launch
-from tests.acceptance.photos import astronaut, photograph
+from tests.acceptance.photos import astronaut, jpeg, photograph
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import ServerProcess
 from tests.acceptance.videos import write_video
@@ -31,10 +31,11 @@ def put(server: ServerProcess, file: Path, name: str = "film.mp4") -> dict[str, 
     return {"S3Object": {"Bucket": BUCKET, "Name": name}}
 
 
-def wait(client: Any, job_id: str, seconds: float = 60) -> dict[str, Any]:
+def wait(client: Any, job_id: str, get: Any = None, seconds: float = 100) -> dict[str, Any]:
+    """The first page of an ended job."""
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
-        answer: dict[str, Any] = client.get_face_detection(JobId=job_id)
+        answer: dict[str, Any] = (get or client.get_face_detection)(JobId=job_id)
         if answer["JobStatus"] != "IN_PROGRESS":
             return answer
         time.sleep(0.1)
@@ -241,3 +242,30 @@ def test_no_one_to_tell_is_told_at_once(server: ServerProcess, client: Any, film
         },
     )
     assert message.startswith("This server sends no notifications")
+
+
+def test_faces_of_a_collection_are_found_in_a_video(
+    server: ServerProcess, client: Any, film: Path, people: str
+) -> None:
+    # As the video has it: four by three.
+    indexed = client.index_faces(
+        CollectionId=people, Image={"Bytes": jpeg(astronaut().resize((320, 240)))}
+    )["FaceRecords"][0]["Face"]
+    video = put(server, film)
+    job = client.start_face_search(Video=video, CollectionId=people)["JobId"]
+    answer = wait(client, job, client.get_face_search)
+    assert answer["JobStatus"] == "SUCCEEDED"
+    found = {person["Timestamp"]: person for person in answer["Persons"]}
+    # Ten frames a second: the first ones at or after each quarter.
+    assert [*found][:5] == [0, 300, 500, 800, 1000]
+    assert len(found) == 4 * SECONDS
+    [match] = found[0]["FaceMatches"]
+    assert match["Face"]["FaceId"] == indexed["FaceId"]
+    assert match["Similarity"] > 90
+    # Made-up faces are all in one place: one person, who is searched again every two seconds.
+    assert {person["Person"]["Index"] for person in answer["Persons"]} == {0}
+    by_index = client.get_face_search(JobId=job, SortBy="INDEX")["Persons"]
+    assert by_index == answer["Persons"]
+    refused_with(
+        "ResourceNotFoundException", client.start_face_search, Video=video, CollectionId="nobody"
+    )
