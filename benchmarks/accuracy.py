@@ -6,16 +6,13 @@ docs/accuracy_data.md describes the folder; without one there is nothing to meas
 """
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
-from benchmarks.face_finding import measure_finding
-from benchmarks.face_matching import measure_matching
-from benchmarks.labelled import LabelledFaces
-from openrekog.models.capabilities import FaceAnalyzer
-from openrekog.models.loading.faces import load_face_analyzer
+from benchmarks.parts import PARTS
+from openrekog.models.loaded import Models
+from openrekog.models.loading import load_models
 from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
@@ -23,28 +20,18 @@ from openrekog.server.settings import Settings
 
 DESCRIPTION = "docs/accuracy_data.md"
 
-Measure = Callable[[LabelledFaces, FaceAnalyzer], str]
-
-# What each part is called, the file that it needs, and how it is measured.
-PARTS: Mapping[str, tuple[str, Measure]] = {
-    "Finding faces": ("detection/*.xml", measure_finding),
-    "Matching faces": ("lfw_pairs.csv", measure_matching),
-    "Age and gender": ("utkface.csv", measure_age_and_gender),
-    "Emotions": ("emotions.csv", measure_emotions),
-}
-
 
 def main() -> None:
     options = read_options()
-    folder = None if options.data is None else options.data / "faces"
-    if folder is None or not folder.is_dir():
-        print(f"No labelled faces in {options.data or 'no folder'}: nothing was measured.")
+    if options.data is None or not options.data.is_dir():
+        print(f"No labelled data in {options.data or 'no folder'}: nothing was measured.")
         print(f"{DESCRIPTION} says what the folder given by --data (make: DATA=) holds.")
         return
     store = PackStore(Settings().models_dir)
     with Runtime(options.provider) as runtime:
-        analyzer = load_face_analyzer(Opening.of(store, runtime, options.pack))
-        text = "\n\n".join(report(LabelledFaces(folder), analyzer, runtime.providers[0])) + "\n"
+        models = load_models(Opening.of(store, runtime, options.pack))
+        sections = report(options.data, models, runtime.providers[0], options.part or list(PARTS))
+        text = "\n\n".join(sections) + "\n"
     print(text, end="")
     if options.write is not None:
         options.write.write_text(text, encoding="utf-8")
@@ -54,25 +41,27 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the models on labelled pictures.")
     parser.add_argument("--data", type=Path, help="folder of labelled data")
     parser.add_argument("--write", type=Path, help="Markdown file to write besides printing")
+    parser.add_argument("--part", action="append", choices=PARTS, help="part to measure: all")
     parser.add_argument("--pack", action="append", default=[], help="pack to use")
     parser.add_argument("--provider", action="append", default=[], help="execution provider")
     return parser.parse_args()
 
 
-def report(data: LabelledFaces, analyzer: FaceAnalyzer, provider: str) -> Iterator[str]:
+def report(folder: Path, models: Models, provider: str, titles: list[str]) -> Iterator[str]:
     yield "# Accuracy"
     yield (
-        f"Printed by `make accuracy DATA=FOLDER` with the embeddings of {analyzer.model_name} "
-        f"({analyzer.dimension} numbers) on {provider}, one thread. {Path(DESCRIPTION).name} "
+        f"Printed by `make accuracy DATA=FOLDER` with the embeddings of {models.faces.model_name} "
+        f"({models.faces.dimension} numbers) on {provider}, one thread. {Path(DESCRIPTION).name} "
         "describes the data."
     )
-    for title, (needed, measure) in PARTS.items():
+    for title in titles:
+        part = PARTS[title]
         yield f"## {title}"
-        if not any(data.folder.glob(needed)):
-            yield f"Not measured: the data has no faces/{needed}."
+        if not any(folder.glob(part.needed)):
+            yield f"Not measured: the data has no {part.needed}."
             continue
         start = perf_counter()
-        yield measure(data, analyzer)
+        yield part.measure(folder, models)
         yield f"{perf_counter() - start:.1f} s."
 
 

@@ -1,7 +1,7 @@
 """Scales that people can read: tables that turn a network's raw numbers into 0 to 100."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,6 +35,23 @@ class Curve:
         if scaled <= self.scaled[0]:
             return -math.inf
         return float(np.interp(scaled, self.scaled, self.raw))
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCurves:
+    """A curve for each class that has its own, and one for all others."""
+
+    others: Curve
+    own: Mapping[str, Curve]
+
+    @classmethod
+    def through(cls, anchors: Mapping[str, Sequence[Sequence[float]]]) -> "ClassCurves":
+        """Anchors by class, `others` among them, as a pack's `confidence` has them."""
+        curves = {name: Curve.through(rows) for name, rows in anchors.items()}
+        return cls(curves.pop("others"), curves)
+
+    def scale(self, name: str, raw: float) -> float:
+        return self.own.get(name, self.others).scale(raw)
 
 
 # A detection score as the API's Confidence. YuNet gives 0.9 and more to every face of 40 pixels and

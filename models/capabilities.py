@@ -1,10 +1,11 @@
 """What a model can be asked: one Protocol a capability, one verb, a batch in and a batch out."""
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from openrekog.models.results import (
     DetectedFace,
+    DetectedObject,
     EyeDirection,
     Face,
     Image,
@@ -94,3 +95,34 @@ class FaceAnalyzer(Protocol):
 
     def cosine(self, similarity: float) -> float:
         """The smallest cosine that reaches a similarity; the inverse of `similarity`."""
+
+
+class ObjectDetector(Protocol):
+    @property
+    def scheme(self) -> str:
+        """Names the set of classes, a table of models/vocabulary: "coco"."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
+        """The objects of each image, most confident first."""
+
+
+class ImageClassifier(Protocol):
+    @property
+    def scheme(self) -> str:
+        """Names the set of classes, a table of models/vocabulary: "imagenet"."""
+
+    def classify(self, images: Sequence[Image]) -> list[Mapping[str, float]]:
+        """Each class's chance, 0..100, by class id (ImageNet: WordNet ids such as "n02123045")."""
+
+
+@runtime_checkable
+class FeatureExtractor(Protocol):
+    @property
+    def feature_name(self) -> str:
+        """Names the feature space; vectors of different names are never compared."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def extract(self, images: Sequence[Image]) -> Vectors:
+        """What a picture looks like as a unit vector for each, shape (len(images), dimension)."""

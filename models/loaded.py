@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.capabilities import (
+    FaceAnalyzer,
+    FeatureExtractor,
+    ImageClassifier,
+    ObjectDetector,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +15,7 @@ class Models:
     """One member for each thing that the server may ask of a picture."""
 
     faces: FaceAnalyzer
+    objects: ObjectDetector
+    classes: ImageClassifier  # always ImageNet's
+    classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
+    features: FeatureExtractor

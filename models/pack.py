@@ -7,14 +7,21 @@ under which licence they stand, and how its numbers are to be read. Unknown keys
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Literal, TypeVar, cast, get_args
 
 Registry = Literal["pypi", "npm", "url"]
-Converter = Literal["copy", "clean", "faceapi_expression", "faceapi_age_gender", "tfjs_graph"]
+Converter = Literal[
+    "copy",
+    "clean",
+    "faceapi_expression",
+    "faceapi_age_gender",
+    "tfjs_graph",
+    "efficientnet_lite2",
+]
 Capability = Literal[
     "face_detector",
     "face_landmarker",
@@ -23,7 +30,11 @@ Capability = Literal[
     "emotion_classifier",
     "eye_state_classifier",
     "gaze_estimator",
+    "object_detector",
+    "image_classifier",
+    "feature_extractor",
 ]
+Anchors = tuple[tuple[float, float], ...]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -101,7 +112,9 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """`similarity` holds (cosine, similarity) anchors of an embedder, both rising."""
+    """`similarity` holds (cosine, similarity) anchors of an embedder, both rising; `confidence`
+    the (score, confidence) anchors of an object detector, by the classes that have their own, and
+    of the others as `others`."""
 
     name: str
     version: str
@@ -112,11 +125,13 @@ class Pack:
     origin: str
     training_data: str
     files: tuple[PackFile, ...] = ()
-    similarity: tuple[tuple[float, float], ...] = ()
+    similarity: Anchors = ()
+    confidence: Mapping[str, Anchors] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.capabilities) - set(get_args(Capability)))
         _require(not unknown, f"no capability {', '.join(unknown)}")
+        _require(not self.confidence or "others" in self.confidence, "confidence lacks others")
 
     @property
     def size_bytes(self) -> int:
@@ -172,7 +187,11 @@ def parse(name: str, text: str) -> Pack:
         table["licence"] = _read(Licence, table.get("licence", {}))
         table["capabilities"] = tuple(table.get("capabilities", ()))
         table["files"] = tuple(map(_read_file, table.get("files", ())))
-        table["similarity"] = _anchors(table.get("similarity", ()))
+        table["similarity"] = _anchors(table.get("similarity", ()), "similarity")
+        table["confidence"] = {
+            name: _anchors(rows, f"confidence of {name}")
+            for name, rows in table.get("confidence", {}).items()
+        }
         pack = cast("Pack", _build(Pack, {"name": name, **table}))
     except (PackError, tomllib.TOMLDecodeError) as error:
         raise PackError(f"pack {name}: {error}") from error
@@ -208,13 +227,10 @@ def _build(kind: type[Any], table: Mapping[str, Any]) -> Any:
     return kind(**table)
 
 
-def _anchors(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, float], ...]:
-    anchors = tuple((float(cosine), float(similarity)) for cosine, similarity in rows)
-    for (cosine, similarity), (next_cosine, next_similarity) in pairwise(anchors):
-        _require(
-            cosine < next_cosine and similarity < next_similarity,
-            f"similarity does not rise at {next_cosine}",
-        )
+def _anchors(rows: Sequence[Sequence[float]], what: str) -> Anchors:
+    anchors = tuple((float(raw), float(scaled)) for raw, scaled in rows)
+    for (raw, scaled), (next_raw, next_scaled) in pairwise(anchors):
+        _require(raw < next_raw and scaled < next_scaled, f"{what} does not rise at {next_raw}")
     return anchors
 
 

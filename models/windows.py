@@ -43,17 +43,17 @@ class Level:
             for left in _starts(self.width, self.window_width):
                 yield left, top
 
-    def windows(self, image: Image) -> Iterator[tuple[tuple[int, int], Image]]:
-        """Each window with its corner, black beyond the picture's edge."""
+    def windows(self, image: Image, fill: int = 0) -> Iterator[tuple[tuple[int, int], Image]]:
+        """Each window with its corner, black or as grey as `fill` beyond the picture's edge."""
         scaled = resized(image, self.width, self.height)
         for left, top in self.corners():
             part = scaled[top : top + self.window_height, left : left + self.window_width]
-            window = np.zeros((self.window_height, self.window_width, 3), np.uint8)
+            window = np.full((self.window_height, self.window_width, 3), fill, np.uint8)
             window[: part.shape[0], : part.shape[1]] = part
             yield (left, top), window
 
 
-def resized(image: Image, width: int, height: int) -> Image:
+def resized(image: Image, width: int, height: int, interpolation: int = cv2.INTER_LINEAR) -> Image:
     """Halved as often as it goes, and interpolated for the rest.
 
     From 4000 to 1280 pixels this takes 7 ms, and INTER_AREA in one step, which is fast for whole
@@ -64,11 +64,16 @@ def resized(image: Image, width: int, height: int) -> Image:
         even = image[: 2 * half_height, : 2 * half_width]
         halved = cv2.resize(even, (half_width, half_height), interpolation=cv2.INTER_AREA)
         image = np.asarray(halved, np.uint8)
-    return np.asarray(cv2.resize(image, (width, height)), np.uint8)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
 
 
 def _starts(length: int, window: int) -> list[int]:
     return [0] if length <= window else list(range(0, length - OVERLAP, window - OVERLAP))
+
+
+def whole(width: int, height: int, side: int) -> Level:
+    """The picture with a longer side of `side`, in one window."""
+    return _level(width, height, side, side)
 
 
 def levels(width: int, height: int) -> list[Level]:

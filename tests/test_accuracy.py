@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import PARTS
-from benchmarks.labelled import LabelledFaces
-from openrekog.models.capabilities import FaceAnalyzer
-from openrekog.models.loading.faces import load_face_analyzer
+from benchmarks.parts import PARTS
+from openrekog.models.loaded import Models
+from openrekog.models.loading import load_models
 from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
@@ -25,14 +24,13 @@ pytestmark = pytest.mark.skipif(FOLDER is None, reason="ACCURACY_DATA names no l
 
 
 @pytest.fixture(scope="module")
-def analyzer() -> Iterator[FaceAnalyzer]:
+def models() -> Iterator[Models]:
     with Runtime() as runtime:
-        yield load_face_analyzer(Opening.of(PackStore(Settings().models_dir), runtime))
+        yield load_models(Opening.of(PackStore(Settings().models_dir), runtime))
 
 
-def measured(part: str, analyzer: FaceAnalyzer) -> str:
-    _, measure = PARTS[part]
-    return measure(LabelledFaces(Path(str(FOLDER)) / "faces"), analyzer)
+def measured(part: str, models: Models) -> str:
+    return PARTS[part].measure(Path(str(FOLDER)), models)
 
 
 def number(pattern: str, text: str) -> float:
@@ -41,8 +39,8 @@ def number(pattern: str, text: str) -> float:
     return float(found[1])
 
 
-def test_finding_faces(analyzer: FaceAnalyzer) -> None:
-    text = measured("Finding faces", analyzer)
+def test_finding_faces(models: Models) -> None:
+    text = measured("Finding faces", models)
     assert "43 of 43 drawn faces found" in text
     assert number(r"landmarks ([\d.]+) % of the distance between the eyes", text) <= 6
     dogs = re.search(r"\| \S*dogs\.jpg \| 0 \| 0 \| (\d+) \|", text)
@@ -50,8 +48,8 @@ def test_finding_faces(analyzer: FaceAnalyzer) -> None:
     assert dogs[1] == "0"
 
 
-def test_matching_faces(analyzer: FaceAnalyzer) -> None:
-    text = measured("Matching faces", analyzer)
+def test_matching_faces(models: Models) -> None:
+    text = measured("Matching faces", models)
     assert number(r"Accuracy ([\d.]+) %", text) >= 99
     rates = dict(re.findall(r"^\| (80|90|99) \|(?:[^|]*\|){3} ([\d.e-]+) \|", text, re.MULTILINE))
     # Similarity 80 is meant to be a false match rate near 1e-3.
@@ -59,13 +57,13 @@ def test_matching_faces(analyzer: FaceAnalyzer) -> None:
     assert float(rates["99"]) < float(rates["90"]) < float(rates["80"])
 
 
-def test_age_and_gender(analyzer: FaceAnalyzer) -> None:
-    text = measured("Age and gender", analyzer)
+def test_age_and_gender(models: Models) -> None:
+    text = measured("Age and gender", models)
     assert number(r"middle of AgeRange ([\d.]+) years", text) <= 7
     assert number(r"Gender right ([\d.]+) % from 16 years on", text) >= 95
 
 
-def test_emotions(analyzer: FaceAnalyzer) -> None:
-    text = measured("Emotions", analyzer)
+def test_emotions(models: Models) -> None:
+    text = measured("Emotions", models)
     # Noisy labels of seven emotions; 57 % is what the same two networks gave when chosen.
     assert number(r"([\d.]+) % right", text) >= 55

@@ -45,11 +45,18 @@ class Layers:
         weights = [self.constant(filters.transpose(3, 2, 0, 1), "filters")]
         return self._conv(x, weights, bias, stride, padding, filters.shape[:2], group=1)
 
-    def depthwise_conv(self, x: str, filters: Array, stride: int = 1, padding: str = "SAME") -> str:
+    def depthwise_conv(
+        self,
+        x: str,
+        filters: Array,
+        stride: int = 1,
+        padding: str = "SAME",
+        bias: Array | None = None,
+    ) -> str:
         """Filters of shape (H, W, channels, 1): one for each channel."""
         weights = [self.constant(filters.transpose(2, 3, 0, 1), "filters")]
         return self._conv(
-            x, weights, None, stride, padding, filters.shape[:2], group=filters.shape[2]
+            x, weights, bias, stride, padding, filters.shape[:2], group=filters.shape[2]
         )
 
     def pool(self, x: str, op_type: str, size: int, stride: int, padding: str) -> str:

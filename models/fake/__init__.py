@@ -1,6 +1,7 @@
 """The fake pack: every capability without weights, its answers drawn from an image's colours."""
 
 from openrekog.models.fake.faces import FakeFaceAnalyzer
+from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
 from openrekog.models.loaded import Models
 from openrekog.models.pack import Pack
 
@@ -8,4 +9,11 @@ FAKE_PACK = "fake"
 
 
 def fake_models(pack: Pack) -> Models:
-    return Models(faces=FakeFaceAnalyzer(pack.similarity))
+    classifier = FakeImageClassifier()
+    return Models(
+        faces=FakeFaceAnalyzer(pack.similarity),
+        objects=FakeObjectDetector(),
+        classes=classifier,
+        classifiers=(classifier,),
+        features=classifier,
+    )

@@ -7,16 +7,22 @@ projection of its colours less their mean, so that a picture matches itself resc
 or a little brighter, and not another picture.
 """
 
-import hashlib
 import struct
 from collections.abc import Sequence, Set
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.capabilities import FaceAttributeName
+from openrekog.models.fake.thumbnails import (
+    LEAST_CONTRAST,
+    SIDE,
+    Thumbnail,
+    contrast,
+    digest,
+    thumbnail,
+)
 from openrekog.models.results import (
     Box,
     EyeDirection,
@@ -30,17 +36,11 @@ from openrekog.models.results import (
     Vectors,
 )
 
-SIDE = 16
 DIMENSION = 128
 BOX = Box(left=0.2, top=0.1, width=0.6, height=0.8)
 CONFIDENCE = 99.9
 
-LEAST_CONTRAST = 2.0
-"""Standard deviation of a thumbnail's values, 0 to 255, below which an image is of one colour."""
-
 EMOTIONS = ("HAPPY", "SAD", "ANGRY", "CONFUSED", "DISGUSTED", "SURPRISED", "CALM", "FEAR")
-
-Thumbnail = NDArray[np.float32]
 
 
 class FakeFaceAnalyzer:
@@ -61,12 +61,11 @@ class FakeFaceAnalyzer:
         )
 
     def find(self, image: Image, attributes: Set[FaceAttributeName] = frozenset()) -> list[Face]:
-        thumbnail = _thumbnail(image)
-        brightness = float(thumbnail.mean())
-        contrast = float(np.sqrt(np.square(thumbnail - brightness).mean()))
-        if contrast < LEAST_CONTRAST:
+        small = thumbnail(image)
+        spread = contrast(small)
+        if spread < LEAST_CONTRAST:
             return []
-        draw = _Draw(thumbnail)
+        draw = _Draw(small)
         return [
             Face(
                 box=BOX,
@@ -74,8 +73,8 @@ class FakeFaceAnalyzer:
                 landmarks=_LANDMARKS,
                 pose=Pose(yaw=draw(-30, 30), pitch=draw(-20, 20), roll=draw(-15, 15)),
                 quality=Quality(
-                    brightness=brightness / 2.55,
-                    sharpness=min(100.0, contrast),
+                    brightness=float(small.mean()) / 2.55,
+                    sharpness=min(100.0, spread),
                 ),
                 attributes=_attributes(draw, attributes) if attributes else FaceAttributes(),
             )
@@ -84,8 +83,8 @@ class FakeFaceAnalyzer:
     def embed(self, image: Image, faces: Sequence[Face]) -> Vectors:
         if not faces:
             return np.empty((0, DIMENSION), np.float32)
-        thumbnail = _thumbnail(image)
-        vector = (thumbnail - thumbnail.mean()).ravel() @ self._projection
+        small = thumbnail(image)
+        vector = (small - small.mean()).ravel() @ self._projection
         return np.tile(vector / np.linalg.norm(vector), (len(faces), 1))
 
     def similarity(self, cosine: float) -> float:
@@ -100,11 +99,8 @@ class FakeFaceAnalyzer:
 class _Draw:
     """The 32 numbers that follow from a thumbnail, one after the other."""
 
-    def __init__(self, thumbnail: Thumbnail) -> None:
-        # Coarse steps: the same picture compressed anew mostly gives the same numbers.
-        steps = (cv2.resize(thumbnail, (4, 4), interpolation=cv2.INTER_AREA) / 32).astype(np.uint8)
-        digest = hashlib.sha512(steps.tobytes()).digest()
-        self._numbers = iter(struct.unpack("<32H", digest))
+    def __init__(self, small: Thumbnail) -> None:
+        self._numbers = iter(struct.unpack("<32H", digest(small)))
 
     def __call__(self, low: float, high: float) -> float:
         share: float = next(self._numbers) / 0xFFFF
@@ -112,10 +108,6 @@ class _Draw:
 
     def judgement(self) -> Judgement[bool]:
         return Judgement(self(0, 1) < 0.5, self(50, 100))
-
-
-def _thumbnail(image: Image) -> Thumbnail:
-    return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _attributes(draw: _Draw, wanted: Set[FaceAttributeName]) -> FaceAttributes:

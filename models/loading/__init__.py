@@ -3,6 +3,11 @@
 from openrekog.models.fake import FAKE_PACK, fake_models
 from openrekog.models.loaded import Models
 from openrekog.models.loading.faces import load_face_analyzer
+from openrekog.models.loading.labels import (
+    load_classifiers,
+    load_object_detector,
+    with_features,
+)
 from openrekog.models.loading.opening import Opening
 
 
@@ -10,4 +15,11 @@ def load_models(opening: Opening) -> Models:
     """Every capability, by the packs chosen; the fake pack, once named, answers for all."""
     if FAKE_PACK in opening.named:
         return fake_models(opening.pack(FAKE_PACK))
-    return Models(faces=load_face_analyzer(opening))
+    classifiers = load_classifiers(opening)
+    return Models(
+        faces=load_face_analyzer(opening),
+        objects=load_object_detector(opening),
+        classes=classifiers[0],
+        classifiers=classifiers,
+        features=with_features(classifiers),
+    )

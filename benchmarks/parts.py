@@ -1,0 +1,44 @@
+"""What `make accuracy` measures: each part with the labelled data that it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
+from benchmarks.face_finding import measure_finding
+from benchmarks.face_matching import measure_matching
+from benchmarks.labelled import LabelledFaces
+from benchmarks.object_finding import measure_objects
+from benchmarks.photographs import INSTANCES
+from benchmarks.picture_classes import measure_classes
+from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.loaded import Models
+
+Measure = Callable[[Path, Models], str]
+"""Takes the folder of all data (sub-folders faces, labels, text, video) and gives Markdown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`needed` is a pattern of files of the data folder; without any the part is left out."""
+
+    needed: str
+    measure: Measure
+
+
+def _faces(needed: str, measure: Callable[[LabelledFaces, FaceAnalyzer], str]) -> Part:
+    return Part(
+        f"faces/{needed}",
+        lambda folder, models: measure(LabelledFaces(folder / "faces"), models.faces),
+    )
+
+
+PARTS: Mapping[str, Part] = {
+    "Finding faces": _faces("detection/*.xml", measure_finding),
+    "Matching faces": _faces("lfw_pairs.csv", measure_matching),
+    "Age and gender": _faces("utkface.csv", measure_age_and_gender),
+    "Emotions": _faces("emotions.csv", measure_emotions),
+    "Finding objects": Part(INSTANCES, measure_objects),
+    "Classes of pictures": Part(INSTANCES, measure_classes),
+}
+"""By title, in the order of the report."""

@@ -1,0 +1,47 @@
+"""Builds what names the things in a picture: by each file's architecture, so that a pack with other
+weights, or with another network, needs no word here but its own row."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from openrekog.models.architectures.efficientnet_lite import EfficientNetLite
+from openrekog.models.architectures.yolox import YoloX
+from openrekog.models.calibration import ClassCurves
+from openrekog.models.capabilities import FeatureExtractor, ImageClassifier, ObjectDetector
+from openrekog.models.loading.opening import Opening
+from openrekog.models.pack import Pack
+from openrekog.models.session import Session
+
+Network = TypeVar("Network")
+Builders = Mapping[str, Callable[[Session, Pack], Network]]
+"""By architecture, what is built of a model file and the numbers of its pack."""
+
+_DETECTORS: Builders[ObjectDetector] = {
+    "yolox": lambda session, pack: YoloX(session, ClassCurves.through(pack.confidence)),
+}
+
+_CLASSIFIERS: Builders[ImageClassifier] = {
+    "efficientnet_lite": lambda session, pack: EfficientNetLite(session, pack.name),
+}
+
+
+def load_object_detector(opening: Opening) -> ObjectDetector:
+    return _build(opening, opening.pack_for("object_detector"), _DETECTORS)
+
+
+def load_classifiers(opening: Opening) -> tuple[ImageClassifier, ...]:
+    """All that are chosen, ImageNet's first."""
+    networks = [
+        _build(opening, pack, _CLASSIFIERS) for pack in opening.packs_for("image_classifier")
+    ]
+    return tuple(sorted(networks, key=lambda network: network.scheme != "imagenet"))
+
+
+def with_features(classifiers: tuple[ImageClassifier, ...]) -> FeatureExtractor:
+    """The first classifier that shows its features too, which need no session of their own then."""
+    return next(network for network in classifiers if isinstance(network, FeatureExtractor))
+
+
+def _build(opening: Opening, pack: Pack, builders: Builders[Network]) -> Network:
+    file = next(file for file in pack.files if file.architecture in builders)
+    return builders[file.architecture](opening.open(pack.name, file.name), pack)

@@ -1,0 +1,1 @@
+"""Names of what can be seen: data only, and its readers."""
