@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence, Set
 from typing import Literal, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from openrekog.models.results import (
     DetectedFace,
     DetectedObject,
     EyeDirection,
     Face,
+    FrameStrip,
     Image,
     Judgement,
     Points,
@@ -68,6 +72,11 @@ class EyeStateClassifier(Protocol):
 class GazeEstimator(Protocol):
     def estimate(self, image: Image, landmarks: Sequence[Points]) -> list[EyeDirection]:
         """Where the eyes of each face look."""
+
+
+class ShotDetector(Protocol):
+    def changes(self, frames: FrameStrip) -> NDArray[np.float32]:
+        """For each of the middle fifty frames the chance, 0..1, that it is the last of a shot."""
 
 
 class FaceAnalyzer(Protocol):

@@ -7,6 +7,7 @@ from openrekog.models.capabilities import (
     FeatureExtractor,
     ImageClassifier,
     ObjectDetector,
+    ShotDetector,
 )
 
 
@@ -19,3 +20,4 @@ class Models:
     classes: ImageClassifier  # always ImageNet's
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
+    shots: ShotDetector

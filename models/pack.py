@@ -21,6 +21,7 @@ Converter = Literal[
     "faceapi_age_gender",
     "tfjs_graph",
     "efficientnet_lite2",
+    "transnet_v2",
 ]
 Capability = Literal[
     "face_detector",
@@ -30,6 +31,7 @@ Capability = Literal[
     "emotion_classifier",
     "eye_state_classifier",
     "gaze_estimator",
+    "shot_detector",
     "object_detector",
     "image_classifier",
     "feature_extractor",

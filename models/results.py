@@ -15,6 +15,9 @@ T = TypeVar("T")
 Image = NDArray[np.uint8]
 """Upright RGB picture, shape (height, width, 3)."""
 
+FrameStrip = NDArray[np.uint8]
+"""A hundred successive RGB frames of a video, shape (100, 27, 48, 3)."""
+
 Points = NDArray[np.float32]
 """Points as ratios of the image, shape (n, 2), columns x and y."""
 

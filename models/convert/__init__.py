@@ -2,7 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from openrekog.models.convert import efficientnet_lite, faceapi, onnx_graph, tfjs_graph
+from openrekog.models.convert import (
+    efficientnet_lite,
+    faceapi,
+    onnx_graph,
+    tfjs_graph,
+    transnet,
+)
 
 Inputs = Mapping[str, Sequence[int | str]] | None
 Converter = Callable[[Sequence[bytes], Inputs], bytes]
@@ -25,5 +31,6 @@ CONVERTERS: Mapping[str, Converter] = {
     "faceapi_expression": lambda sources, _inputs: faceapi.expression(*sources),
     "faceapi_age_gender": lambda sources, _inputs: faceapi.age_gender(*sources),
     "efficientnet_lite2": lambda sources, _inputs: efficientnet_lite.lite2(*sources),
+    "transnet_v2": lambda sources, _inputs: transnet.transnet_v2(*sources),
     "tfjs_graph": lambda sources, _inputs: tfjs_graph.convert(*sources),
 }

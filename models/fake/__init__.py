@@ -2,6 +2,7 @@
 
 from openrekog.models.fake.faces import FakeFaceAnalyzer
 from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
+from openrekog.models.fake.videos import FakeShotDetector
 from openrekog.models.loaded import Models
 from openrekog.models.pack import Pack
 
@@ -16,4 +17,5 @@ def fake_models(pack: Pack) -> Models:
         classes=classifier,
         classifiers=(classifier,),
         features=classifier,
+        shots=FakeShotDetector(),
     )

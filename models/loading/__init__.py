@@ -9,6 +9,7 @@ from openrekog.models.loading.labels import (
     with_features,
 )
 from openrekog.models.loading.opening import Opening
+from openrekog.models.loading.videos import load_shot_detector
 
 
 def load_models(opening: Opening) -> Models:
@@ -22,4 +23,5 @@ def load_models(opening: Opening) -> Models:
         classes=classifiers[0],
         classifiers=classifiers,
         features=with_features(classifiers),
+        shots=load_shot_detector(opening),
     )
