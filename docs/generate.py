@@ -50,7 +50,8 @@ def model_rows() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for pack in sorted(packs().values(), key=lambda pack: (not pack.default, pack.name)):
         name = f"**{pack.name}**" if pack.default else f"{pack.name} (opt-in)"
-        size = f"{pack.size_bytes / 1e6:.1f} MB" if pack.files else "none"
+        size = f"{pack.size_bytes / 1e6:.1f} MB" if pack.size_bytes else "not known"
+        size = size if pack.files else "none"
         yield f"| {name} | {pack.title} | {origin_of(pack)} | {size} | {pack.licence.name} |"
 
 

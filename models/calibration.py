@@ -85,3 +85,6 @@ AGE_MARGIN = Curve.through([(0, 2), (13, 4), (20, 5), (40, 7), (60, 8), (100, 9)
 
 # Height of the gap between the lips in widths of the mouth, as the chance that it is open.
 MOUTH_OPEN = Curve.through([(0.0, 1), (0.1, 15), (0.2, 50), (0.3, 85), (0.45, 99)])
+
+# The mean chance of a word's characters, as the chance that the word is right.
+TEXT = Curve.through([(0.0, 0.0), (1.0, 100.0)])

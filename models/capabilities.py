@@ -15,6 +15,8 @@ from openrekog.models.results import (
     Image,
     Judgement,
     Points,
+    Reading,
+    TextLine,
     Vectors,
 )
 
@@ -135,3 +137,21 @@ class FeatureExtractor(Protocol):
 
     def extract(self, images: Sequence[Image]) -> Vectors:
         """What a picture looks like as a unit vector for each, shape (len(images), dimension)."""
+
+
+class TextDetector(Protocol):
+    def detect(self, images: Sequence[Image]) -> list[list[Points]]:
+        """The lines of text of each image, as rectangles at any angle (in pixels):
+        four corners, clockwise from the one that is at the top left within 45 degrees."""
+
+
+class TextRecogniser(Protocol):
+    def recognise(self, image: Image, lines: Sequence[Points]) -> list[Reading]:
+        """What each rectangle of an image says when its first corner is at the top left."""
+
+
+class TextReader(Protocol):
+    """The models for text behind one door: what the server asks."""
+
+    def read(self, images: Sequence[Image]) -> list[list[TextLine]]:
+        """The lines of text of each image, in reading order."""

@@ -93,7 +93,9 @@ def check_clients(clients: Mapping[Registry, Client], registries: Iterable[Regis
 
 
 def read_member(archive: Path, path: str) -> bytes:
-    """One file of a zip (wheels are zips too) or a tar archive."""
+    """One file of a zip (wheels are zips too) or a tar archive, or a file published by itself."""
+    if archive.name == path:
+        return archive.read_bytes()
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as packed:

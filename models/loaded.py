@@ -8,6 +8,7 @@ from openrekog.models.capabilities import (
     ImageClassifier,
     ObjectDetector,
     ShotDetector,
+    TextReader,
 )
 
 
@@ -21,3 +22,4 @@ class Models:
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
     shots: ShotDetector
+    text: TextReader

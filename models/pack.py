@@ -22,6 +22,8 @@ Converter = Literal[
     "tfjs_graph",
     "efficientnet_lite2",
     "transnet_v2",
+    "ctc_best",
+    "ctc_characters",
 ]
 Capability = Literal[
     "face_detector",
@@ -35,6 +37,8 @@ Capability = Literal[
     "object_detector",
     "image_classifier",
     "feature_extractor",
+    "text_detector",
+    "text_recogniser",
 ]
 Anchors = tuple[tuple[float, float], ...]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from openrekog.models.convert import (
+    ctc,
     efficientnet_lite,
     faceapi,
     onnx_graph,
@@ -28,6 +29,8 @@ def _clean(sources: Sequence[bytes], inputs: Inputs) -> bytes:
 CONVERTERS: Mapping[str, Converter] = {
     "copy": _copy,
     "clean": _clean,
+    "ctc_best": lambda sources, _inputs: ctc.best(*sources),
+    "ctc_characters": lambda sources, _inputs: ctc.characters(*sources),
     "faceapi_expression": lambda sources, _inputs: faceapi.expression(*sources),
     "faceapi_age_gender": lambda sources, _inputs: faceapi.age_gender(*sources),
     "efficientnet_lite2": lambda sources, _inputs: efficientnet_lite.lite2(*sources),

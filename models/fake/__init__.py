@@ -2,6 +2,7 @@
 
 from openrekog.models.fake.faces import FakeFaceAnalyzer
 from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
+from openrekog.models.fake.text import FakeTextReader
 from openrekog.models.fake.videos import FakeShotDetector
 from openrekog.models.loaded import Models
 from openrekog.models.pack import Pack
@@ -18,4 +19,5 @@ def fake_models(pack: Pack) -> Models:
         classifiers=(classifier,),
         features=classifier,
         shots=FakeShotDetector(),
+        text=FakeTextReader(),
     )

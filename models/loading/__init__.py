@@ -9,6 +9,7 @@ from openrekog.models.loading.labels import (
     with_features,
 )
 from openrekog.models.loading.opening import Opening
+from openrekog.models.loading.text import load_text_reader
 from openrekog.models.loading.videos import load_shot_detector
 
 
@@ -24,4 +25,5 @@ def load_models(opening: Opening) -> Models:
         classifiers=classifiers,
         features=with_features(classifiers),
         shots=load_shot_detector(opening),
+        text=load_text_reader(opening),
     )
