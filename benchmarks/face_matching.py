@@ -28,7 +28,7 @@ class Cosines:
 def measure_matching(data: LabelledFaces, analyzer: FaceAnalyzer) -> str:
     pairs = data.pairs()
     files = sorted({file for pair in pairs for file in (pair.file_a, pair.file_b)})
-    vectors, lost = _embed(data, analyzer, files)
+    vectors, lost = embed_subjects(data, analyzer, files)
     seen = [pair for pair in pairs if pair.file_a in vectors and pair.file_b in vectors]
     cosines = np.array([float(vectors[p.file_a] @ vectors[p.file_b]) for p in seen])
     same = np.array([pair.same for pair in seen])
@@ -47,7 +47,7 @@ def measure_matching(data: LabelledFaces, analyzer: FaceAnalyzer) -> str:
     )
 
 
-def _embed(
+def embed_subjects(
     data: LabelledFaces, analyzer: FaceAnalyzer, files: Sequence[str]
 ) -> tuple[dict[str, Vectors], list[str]]:
     """The vector of each picture's subject, and the pictures without a face."""

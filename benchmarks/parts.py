@@ -4,13 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.celebrity_matching import measure_celebrities
+from benchmarks.equipment import measure_equipment
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
+from benchmarks.image_labels import measure_labels
 from benchmarks.labelled import LabelledFaces
+from benchmarks.moderation_alarms import measure_alarms
 from benchmarks.object_finding import measure_objects
 from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
+from benchmarks.poses import KEYPOINTS, measure_poses
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -36,9 +41,17 @@ def _faces(needed: str, measure: Callable[[LabelledFaces, FaceAnalyzer], str]) -
 PARTS: Mapping[str, Part] = {
     "Finding faces": _faces("detection/*.xml", measure_finding),
     "Matching faces": _faces("lfw_pairs.csv", measure_matching),
+    "Recognising celebrities": _faces("lfw_pairs.csv", measure_celebrities),
     "Age and gender": _faces("utkface.csv", measure_age_and_gender),
     "Emotions": _faces("emotions.csv", measure_emotions),
     "Finding objects": Part(INSTANCES, measure_objects),
     "Classes of pictures": Part(INSTANCES, measure_classes),
+    "Labels of pictures": Part(INSTANCES, measure_labels),
+    "Bodies": Part(KEYPOINTS, measure_poses),
+    "Protective equipment": Part(
+        "faces/lfw_pairs.csv",
+        lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
+    ),
+    "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
 }
 """By title, in the order of the report."""

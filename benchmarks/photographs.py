@@ -49,10 +49,10 @@ class Photographs:
         self._ids = {name: number for number, name in self.names.items()}
 
     @classmethod
-    def read(cls, folder: Path) -> "Photographs":
-        """`folder` is that of all data."""
+    def read(cls, folder: Path, marks: str = INSTANCES) -> "Photographs":
+        """`folder` is that of all data, `marks` a file of it."""
         with contextlib.redirect_stdout(io.StringIO()):
-            truth = COCO(str(folder / INSTANCES))
+            truth = COCO(str(folder / marks))
         return cls([_read(folder, truth, number) for number in sorted(truth.imgs)], truth)
 
     @classmethod
@@ -69,6 +69,10 @@ class Photographs:
         with contextlib.redirect_stdout(io.StringIO()):
             truth.createIndex()
         return cls(photographs, truth)
+
+    @property
+    def truth(self) -> COCO:
+        return self._truth
 
     @property
     def categories(self) -> Sequence[object]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,9 @@ class Chances:
 
 def measure_classes(folder: Path, models: Models) -> str:
     photographs, kinds = Photographs.read(folder), _kinds()
-    start = perf_counter()
+    start = process_time()
     chances = [models.classes.classify([photograph.image])[0] for photograph in photographs]
-    milliseconds = 1000 * (perf_counter() - start) / len(photographs)
+    milliseconds = 1000 * (process_time() - start) / len(photographs)
     judged = Chances(
         np.array([[sum(row[kind] for kind in ids) for ids in kinds.values()] for row in chances]),
         np.array([[n in photographs.classes_of(p) for n in kinds] for p in photographs]),
@@ -45,9 +45,9 @@ def measure_classes(folder: Path, models: Models) -> str:
     right = int((sure & judged.there).sum())
     return "\n\n".join(
         [
-            f"{len(photographs)} photographs, {milliseconds:.0f} ms each; {len(kinds)} classes of "
-            f"COCO that {sum(map(len, kinds.values()))} classes of ImageNet belong to, their "
-            f"chances added. With {LABEL_CHANCE:.0f} and more: precision "
+            f"{len(photographs)} photographs, {milliseconds:.0f} ms of processor time each; "
+            f"{len(kinds)} classes of COCO that {sum(map(len, kinds.values()))} classes of "
+            f"ImageNet belong to, their chances added. With {LABEL_CHANCE:.0f} and more: precision "
             f"{percent(right / sure.sum())}, recall {percent(right / judged.there.sum())}, which "
             "is low because one picture has one class here, and these have many.",
             table(("Chance", "classes", "mean chance", "there"), _rows(judged)),

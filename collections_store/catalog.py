@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
 from openrekog.collections_store.errors import AlreadyExists, NotFound
-from openrekog.collections_store.records import Collection, Page, Position, Scope
+from openrekog.collections_store.records import GALLERY, Collection, Page, Position, Scope
 from openrekog.collections_store.session import Session, next_revision, page_of
 from openrekog.collections_store.tables import collections
 
@@ -79,9 +79,11 @@ class Collections:
         )
 
     def face_total(self) -> int:
-        """The faces of all living collections of all accounts."""
+        """The faces of all living collections of all accounts; the gallery's are nobody's."""
         total = self.session.connection.scalar(
-            select(func.sum(collections.c.face_count)).where(collections.c.deleted == false())
+            select(func.sum(collections.c.face_count)).where(
+                collections.c.deleted == false(), collections.c.account_id != GALLERY.account_id
+            )
         )
         return int(total or 0)
 

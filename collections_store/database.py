@@ -137,6 +137,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         # WAL with NORMAL may lose the last commits at a power cut; FULL does not.
         "synchronous=FULL",
         "foreign_keys=ON",
+        # What is deleted is overwritten: faces are not to be read from the file's free pages.
+        "secure_delete=ON",
         "journal_size_limit=67108864",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -1,5 +1,7 @@
 """What the store refuses, with the values that a message needs."""
 
+from collections.abc import Sequence
+
 # ruff: noqa: N818  # these names say what happened, as those of the API's own errors do
 
 
@@ -46,6 +48,25 @@ class InvalidToken(StoreError):
 
 class InvalidVector(StoreError):
     """An embedding of another model, another dimension, or not of unit length."""
+
+
+class AmbiguousName(StoreError):
+    """Several people of the gallery have this name, and nothing says who of them is meant."""
+
+    def __init__(self, name: str, celebrity_ids: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(celebrity_ids)} people are called {name}: {', '.join(celebrity_ids)}"
+        )
+
+
+class OtherGallery(StoreError):
+    """The gallery has faces, but none of the model that asks."""
+
+    def __init__(self, asking: str, stored: Sequence[str]) -> None:
+        super().__init__(
+            f"The faces of the gallery of celebrities were made by the model {', '.join(stored)}; "
+            f"this server runs {asking}. Import the pictures again with the packs of this server."
+        )
 
 
 class Busy(StoreError):

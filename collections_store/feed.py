@@ -14,7 +14,7 @@ from openrekog.collections_store.records import Collection
 from openrekog.collections_store.tables import collections, faces, users
 from openrekog.collections_store.vectors import STORED
 
-TABLES = {"faces": faces, "users": users}
+TABLES = {"faces": faces, "users": users, "celebrities": users}
 
 # Rows read at a time: a few megabytes.
 PART = 10_000

@@ -9,6 +9,7 @@ from openrekog.collections_store.catalog import collection_of
 from openrekog.collections_store.database import Database
 from openrekog.collections_store.feed import RowFeed
 from openrekog.collections_store.index.shelf import SAVE_FROM, IndexShelf
+from openrekog.collections_store.records import GALLERY
 from openrekog.collections_store.session import Session
 from openrekog.collections_store.sweep import Sweep
 from openrekog.collections_store.tables import collections
@@ -59,6 +60,7 @@ class Housekeeping:
                 select(collections)
                 .where(
                     collections.c.deleted == false(),
+                    collections.c.account_id != GALLERY.account_id,
                     collections.c.face_count + collections.c.user_count >= SAVE_FROM,
                 )
                 # The largest is opened last, and so is the last to be dropped for want of memory.

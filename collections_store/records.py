@@ -37,6 +37,11 @@ class Scope:
     region: str
 
 
+GALLERY = Scope("celebrities", "")
+"""Where the faces of celebrities are, in a collection for each model. No request comes from such an
+account, since an account's id is twelve digits."""
+
+
 class Page(NamedTuple, Generic[T]):
     """Some rows of a listing, and where the next page begins, or None after the last."""
 
@@ -139,6 +144,41 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class UserMatch:
     user: StoredUser
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceModel:
+    """The embedding space of some vectors: what a collection remembers of its model."""
+
+    name: str
+    version: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class CelebrityDetails:
+    """What is said of a person of the gallery; None says nothing, and changes nothing."""
+
+    name: str
+    wikidata_id: str | None = None
+    urls: tuple[str, ...] | None = None
+    known_gender: str | None = None
+    licence: str | None = None
+    consent: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Celebrity:
+    celebrity_id: str
+    details: CelebrityDetails
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CelebrityMatch:
+    celebrity: Celebrity
     cosine: float
 
 

@@ -6,13 +6,20 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, select
 
+from openrekog.collections_store.celebrities import celebrity_of
 from openrekog.collections_store.faces import LIVING, face_of
 from openrekog.collections_store.feed import RowFeed
 from openrekog.collections_store.index.shelf import IndexShelf, Kind
 from openrekog.collections_store.index.vector_index import Query
-from openrekog.collections_store.records import Collection, Match, UserMatch, Vectors
+from openrekog.collections_store.records import (
+    CelebrityMatch,
+    Collection,
+    Match,
+    UserMatch,
+    Vectors,
+)
 from openrekog.collections_store.session import rows_in
-from openrekog.collections_store.tables import faces, users
+from openrekog.collections_store.tables import celebrities, faces, users
 from openrekog.collections_store.users import user_of
 
 M = TypeVar("M")
@@ -30,6 +37,16 @@ class Search:
     def users(self, vectors: Vectors, limit: int, min_cosine: float) -> list[list[UserMatch]]:
         statement = select(users).where(users.c.deleted_at.is_(None))
         return self._find("users", vectors, limit, min_cosine, statement, _user_match)
+
+    def celebrities(
+        self, vectors: Vectors, limit: int, min_cosine: float
+    ) -> list[list[CelebrityMatch]]:
+        statement = (
+            select(users.c.key, celebrities)
+            .join(celebrities, celebrities.c.celebrity_id == users.c.user_id)
+            .where(users.c.deleted_at.is_(None))
+        )
+        return self._find("celebrities", vectors, limit, min_cosine, statement, _celebrity_match)
 
     def _find(
         self,
@@ -79,3 +96,7 @@ def _match(row: Row[Any], cosine: float) -> Match:
 
 def _user_match(row: Row[Any], cosine: float) -> UserMatch:
     return UserMatch(user_of(row), cosine)
+
+
+def _celebrity_match(row: Row[Any], cosine: float) -> CelebrityMatch:
+    return CelebrityMatch(celebrity_of(row), cosine)

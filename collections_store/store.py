@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from openrekog.collections_store import schema
 from openrekog.collections_store.catalog import Collections
+from openrekog.collections_store.celebrities import Celebrities
 from openrekog.collections_store.database import Database, opening
 from openrekog.collections_store.faces import Faces
 from openrekog.collections_store.housekeeping import Housekeeping
@@ -18,9 +19,13 @@ from openrekog.collections_store.jobs import Jobs
 from openrekog.collections_store.records import (
     Association,
     AssociationFailure,
+    Celebrity,
+    CelebrityDetails,
+    CelebrityMatch,
     Collection,
     DeletionFailure,
     FaceDeletion,
+    FaceModel,
     Match,
     NewFace,
     Page,
@@ -45,9 +50,13 @@ from openrekog.collections_store.workers import Workers
 __all__ = [
     "Association",
     "AssociationFailure",
+    "Celebrity",
+    "CelebrityDetails",
+    "CelebrityMatch",
     "Collection",
     "DeletionFailure",
     "FaceDeletion",
+    "FaceModel",
     "Match",
     "NewFace",
     "Page",
@@ -79,6 +88,7 @@ class Transaction:
         self.requests = Requests(session)
         self.jobs = Jobs(session)
         self.workers = Workers(session)
+        self.celebrities = Celebrities(session, self.collections, self.faces, self.users)
 
 
 class Store:
@@ -163,6 +173,22 @@ class Store:
         queries = checked(collection, vectors, face_model)
         with self._database.read() as connection:
             return Search(connection, self._shelf, collection).users(queries, limit, min_cosine)
+
+    def search_celebrities(
+        self, vectors: Vectors, limit: int, min_cosine: float, *, face_model: str
+    ) -> list[list[CelebrityMatch]]:
+        """For each vector the people of the gallery whose pooled faces are nearest, best first.
+
+        Raises OtherGallery if the gallery has faces of other models alone.
+        """
+        with self._database.read() as connection:
+            rows = Transaction(Session(connection, writing=False), self._max_faces)
+            collection = rows.celebrities.gallery(face_model)
+            if collection is None:
+                return [[] for _ in vectors]
+            queries = checked(collection, vectors, face_model)
+            search = Search(connection, self._shelf, collection)
+            return search.celebrities(queries, limit, min_cosine)
 
     def seal(self, kind: str, position: Position) -> str:
         """A token for going on with a listing; `kind` names the listing, and whose it is."""

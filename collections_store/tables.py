@@ -132,6 +132,24 @@ Index(
     postgresql_where=faces.c.deleted_at.is_not(None),
 )
 
+# What is said of the people whose faces RecognizeCelebrities knows. Their faces are those of the
+# user of the same id in the collections of the gallery, one for each model (`celebrities.py`).
+celebrities = Table(
+    "celebrities",
+    metadata,
+    Column("celebrity_id", String(32), primary_key=True),
+    Column("name", String(255), nullable=False, index=True),
+    Column("wikidata_id", String(32)),
+    # A JSON list; null where nobody said.
+    Column("urls", Text),
+    Column("known_gender", String(16)),
+    Column("licence", Text),
+    Column("consent", Text),
+    Column("source", Text),
+    Column("created_at", Double, nullable=False),
+)
+Index("ux_celebrities_wikidata_id", celebrities.c.wikidata_id, unique=True)
+
 tags = Table(
     "tags",
     metadata,

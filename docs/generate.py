@@ -5,6 +5,7 @@
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,11 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from openrekog.models.pack import Pack, packs
+from openrekog.models.vocabulary.labels import all_labels
+from openrekog.models.vocabulary.schemes import reachable
+from openrekog.server.analysis.clues import SAID_OF_PEOPLE
 from openrekog.server.analysis.faces import LANDMARKS
+from openrekog.server.analysis.taxonomy import By, Evidence, Node, taxonomy
 from openrekog.server.operations_table import markdown as operations
 from openrekog.server.settings import Settings
 
@@ -50,7 +55,7 @@ def model_rows() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for pack in sorted(packs().values(), key=lambda pack: (not pack.default, pack.name)):
         name = f"**{pack.name}**" if pack.default else f"{pack.name} (opt-in)"
-        size = f"{pack.size_bytes / 1e6:.1f} MB" if pack.size_bytes else "not known"
+        size = f"{pack.size_bytes / 1e6:.1f} MB" if pack.size_bytes else "unknown"
         size = size if pack.files else "none"
         yield f"| {name} | {pack.title} | {origin_of(pack)} | {size} | {pack.licence.name} |"
 
@@ -69,10 +74,73 @@ def landmarks() -> str:
     return "\n".join(["| Landmark | Mean of the points |", "|---|---|", *rows])
 
 
+def labels() -> str:
+    known = all_labels()
+    people = frozenset(name for label in SAID_OF_PEOPLE for name in known[label].line)
+    reached = reachable("coco") | reachable("imagenet") | people
+    return "\n".join(
+        [
+            f"The default packs reach {len(reached)} of {len(known)} labels, ancestors included: "
+            f"{len(reachable('coco'))} by the detector's classes, {len(reachable('imagenet'))} by "
+            f"the classifier's, {len(people)} by faces and persons (many by more than one way). "
+            "By category:",
+            "",
+            "| Category | Reached | Of |",
+            "|---|---|---|",
+            *category_rows(reached),
+        ]
+    )
+
+
+def category_rows(reached: frozenset[str]) -> Iterator[str]:
+    everything = Counter(label.category for label in all_labels().values())
+    ours = Counter(all_labels()[name].category for name in reached)
+    for category in sorted(everything, key=lambda name: (-ours[name], name)):
+        yield f"| {category} | {ours[category]} | {everything[category]} |"
+
+
+def moderation() -> str:
+    return "\n".join(moderation_rows())
+
+
+def moderation_rows() -> Iterator[str]:
+    yield "| Label | Parent | Default packs | with nudenet | with prompts | By what |"
+    yield "|---|---|---|---|---|---|"
+    for node in taxonomy().nodes:
+        strengths = (taxonomy().strength(node, by) for by in MODERATED_BY)
+        words = "; ".join([*map(evidence_of, node.evidence), *filter(None, [node.note])])
+        cells = (f"{'**' * (node.level == 1)}{node.name}{'**' * (node.level == 1)}", node.parent)
+        yield f"| {' | '.join([*cells, *strengths, words or below(node)])} |"
+
+
+# Whose word counts in each column: the default packs, with NudeNet, with a scorer of prompts.
+MODERATED_BY: tuple[tuple[By, ...], ...] = (
+    ("classes", "objects", "nudity"),
+    ("classes", "objects", "nudity", "exposure"),
+    ("classes", "objects", "nudity", "concepts"),
+)
+
+
+def evidence_of(evidence: Evidence) -> str:
+    source = "prompts" if evidence.by == "concepts" else evidence.by
+    if evidence.least_nudity:
+        source += f" (nudity from {evidence.least_nudity:.0f} on)"
+    if evidence.widest_face < 100:
+        source += f" (no face wider than {evidence.widest_face:.0f} % of the picture)"
+    names = ", ".join(taxonomy().spoken(evidence))
+    return f"{source}: {names}" if names else source
+
+
+def below(node: Node) -> str:
+    return "its children" if any(each.parent == node.name for each in taxonomy().nodes) else ""
+
+
 CONTENTS: Mapping[str, Callable[[], str]] = {
     "operations": operations,
     "models": models,
     "landmarks": landmarks,
+    "labels": labels,
+    "moderation": moderation,
     "settings": settings,
 }
 

@@ -54,6 +54,9 @@ class ClassCurves:
         return self.own.get(name, self.others).scale(raw)
 
 
+# A network's own scores, 0 to 1, as they are: nobody has measured how often they are right.
+UNCALIBRATED = ClassCurves.through({"others": ((0, 0), (1, 100))})
+
 # A detection score as the API's Confidence. YuNet gives 0.9 and more to every face of 40 pixels and
 # more on the labelled photographs, frontal or turned; below that stand tiny, cut and hidden faces
 # and everything that only resembles a face. So 0.9 is "sure" (99.5), 0.7 is where the networks'
@@ -88,3 +91,39 @@ MOUTH_OPEN = Curve.through([(0.0, 1), (0.1, 15), (0.2, 50), (0.3, 85), (0.45, 99
 
 # The mean chance of a word's characters, as the chance that the word is right.
 TEXT = Curve.through([(0.0, 0.0), (1.0, 100.0)])
+# Mean luma of a picture as Brightness. In a published answer of DetectLabels an area of 44 % black
+# and 32 % #2f4f4f has a brightness of 45, far above its mean luma: it rises fast in the dark, as
+# the square root of luma does.
+PICTURE_BRIGHTNESS = Curve.through(
+    [(luma, 100 * (luma / 255) ** 0.5) for luma in (0, 4, 16, 36, 64, 100, 144, 196, 255)]
+)
+
+# Mean square of the Laplacian on a picture of at most 640 pixels a side, as Sharpness. Photographs
+# of COCO have 1,470 (in the middle; 250 at the lower twentieth), 58 after a blur of 1 pixel, 7 of 2
+# and 2 of 4.
+PICTURE_SHARPNESS = Curve.through(
+    [(1, 0), (2, 3), (7, 12), (58, 42), (250, 60), (835, 73), (1470, 80), (7000, 97), (12000, 100)]
+)
+
+# How far the 5th and the 95th percentile of luma lie apart, as Contrast.
+CONTRAST = Curve.through([(0, 0), (255, 100)])
+
+# A body point's score as the chance that it is where it is said to be: labelled, and within an
+# object keypoint similarity of 0.5. From 986 points of 58 persons of COCO, in steps of 0.1.
+BODY_POINT = Curve.through(
+    [(0, 0), (0.15, 12), (0.25, 22), (0.35, 50), (0.45, 60), (0.55, 68), (0.7, 77), (1.0, 97)]
+)
+
+# The mask network's score as the chance that a face is covered. Of bare faces of news portraits one
+# in a hundred scores above 0.5 and none above 0.9; with a mask drawn over them 95 and 75 do. Real
+# masks are more various than drawn ones, so it never says more than 98.
+FACE_MASK = Curve.through([(0.0, 1), (0.5, 50), (0.9, 92), (1.0, 98)])
+
+# That chance as the one that the mask also covers the nose, which the network was never taught to
+# tell: of masks drawn from below the nose on, two in three are taken for masks, but half as many as
+# of those that cover it above 90. Most people wear them right.
+FACE_COVERED = Curve.through([(50, 50), (92, 80), (98, 95)])
+
+# The sum of what a classifier of whole pictures gives to the few hats or gloves that it knows, on
+# a crop of a head or hand: nothing was at hand to measure it with, so it never says more than 75.
+SEEN_COVER = Curve.through([(0, 0), (50, 50), (100, 75)])

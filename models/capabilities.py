@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.results import (
+    Body,
+    Box,
     DetectedFace,
     DetectedObject,
     EyeDirection,
@@ -79,6 +81,26 @@ class GazeEstimator(Protocol):
 class ShotDetector(Protocol):
     def changes(self, frames: FrameStrip) -> NDArray[np.float32]:
         """For each of the middle fifty frames the chance, 0..1, that it is the last of a shot."""
+
+
+class PoseEstimator(Protocol):
+    def estimate(self, image: Image, persons: Sequence[Box]) -> list[Body]:
+        """The body of the person in the middle of each box."""
+
+
+class FaceCoverClassifier(Protocol):
+    def classify(self, image: Image, faces: Sequence[Box]) -> list[Judgement[bool]]:
+        """Whether something covers the mouth and nose of each face, as a mask does."""
+
+
+class NudityClassifier(Protocol):
+    def classify(self, images: Sequence[Image]) -> list[float]:
+        """How likely each image is to be sexually explicit, 0..100, as the network says it."""
+
+
+class ExposureDetector(Protocol):
+    def detect(self, images: Sequence[Image]) -> list[list[DetectedObject]]:
+        """The parts of bodies in each image by NudeNet's names, such as "BUTTOCKS_EXPOSED"."""
 
 
 class FaceAnalyzer(Protocol):
@@ -155,3 +177,8 @@ class TextReader(Protocol):
 
     def read(self, images: Sequence[Image]) -> list[list[TextLine]]:
         """The lines of text of each image, in reading order."""
+
+
+class ConceptScorer(Protocol):
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
+        """How well each prompt describes each image, 0..100, shape (len(images), len(prompts))."""

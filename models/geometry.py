@@ -128,6 +128,13 @@ def box_pixels(box: Box, image: Image) -> tuple[float, float, float, float]:
     return box.left * width, box.top * height, box.width * width, box.height * height
 
 
+def to_corners(boxes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Boxes (n, 4) of centre and size as left, top, right, bottom."""
+    halves = boxes[:, 2:] / 2
+    corners = np.concatenate([boxes[:, :2] - halves, boxes[:, :2] + halves], axis=1)
+    return np.asarray(corners, dtype=np.float64)
+
+
 def overlaps(boxes: NDArray[np.floating], box: NDArray[np.floating]) -> NDArray[np.float64]:
     """Intersection over union of each box with one, as left, top, right, bottom."""
     sides = np.minimum(boxes[:, 2:4], box[2:4]) - np.maximum(boxes[:, :2], box[:2])

@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 
 from openrekog.models.capabilities import (
+    ConceptScorer,
+    ExposureDetector,
     FaceAnalyzer,
+    FaceCoverClassifier,
     FeatureExtractor,
     ImageClassifier,
+    NudityClassifier,
     ObjectDetector,
+    PoseEstimator,
     ShotDetector,
     TextReader,
 )
@@ -23,3 +28,10 @@ class Models:
     features: FeatureExtractor
     shots: ShotDetector
     text: TextReader
+    poses: PoseEstimator
+    face_covers: FaceCoverClassifier
+    nudity: NudityClassifier
+    # Only where an opt-in pack brings them.
+    exposures: ExposureDetector | None = None
+    # Only where an opt-in pack brings it.
+    concepts: ConceptScorer | None = None

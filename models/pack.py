@@ -13,7 +13,7 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Literal, TypeVar, cast, get_args
 
-Registry = Literal["pypi", "npm", "url"]
+Registry = Literal["pypi", "npm", "url", "own"]
 Converter = Literal[
     "copy",
     "clean",
@@ -24,6 +24,10 @@ Converter = Literal[
     "transnet_v2",
     "ctc_best",
     "ctc_characters",
+    "keras_h5",
+    "movenet",
+    "own_onnx",
+    "ultralytics",
 ]
 Capability = Literal[
     "face_detector",
@@ -39,6 +43,11 @@ Capability = Literal[
     "feature_extractor",
     "text_detector",
     "text_recogniser",
+    "pose_estimator",
+    "face_cover_classifier",
+    "nudity_classifier",
+    "exposure_detector",
+    "concept_scorer",
 ]
 Anchors = tuple[tuple[float, float], ...]
 Part = TypeVar("Part", bound="Source | PackFile | Licence")
@@ -60,17 +69,24 @@ class LicenceNotAcceptedError(PermissionError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file inside a published archive: a package and version, or a URL."""
+    """A file inside a published archive: a package and version, or a URL.
+
+    Of registry "own" it is a file that users export or choose themselves: `path` is then its name
+    in their folder, which may be a pattern (`yolo11.*`), and no hash can be given beforehand.
+    """
 
     registry: Registry
     path: str
-    sha256: str
+    sha256: str = ""
     package: str = ""
     version: str = ""
     url: str = ""
 
     def __post_init__(self) -> None:
         _require(self.registry in get_args(Registry), f"no registry {self.registry!r}")
+        if self.registry == "own":
+            _require(not self.package + self.version + self.url, f"{self.path} is the user's own")
+            return
         _require(bool(_SHA256.fullmatch(self.sha256)), f"{self.path} lacks its sha256")
         named = self.url if self.registry == "url" else self.package and self.version
         _require(bool(named), f"{self.path} does not say where it comes from")
@@ -78,7 +94,7 @@ class Source:
     @property
     def archive(self) -> str:
         """Names the archive that holds the file; equal for files of one archive."""
-        return self.url or f"{self.registry} {self.package} {self.version}"
+        return self.url or f"{self.registry} {self.package or self.path} {self.version}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +102,14 @@ class PackFile:
     """A model file as it lies in the model folder, and how it is made from its sources.
 
     `sha256` is that of the file as made; a conversion that its author could not run has none, and
-    then the store notes the hash of what it made.
+    then the store notes the hash of what it made. `size_bytes` of 0 says that nobody knows: it is
+    for files that only users with internet, or with their own files, can have.
     """
 
     name: str
     architecture: str
-    size_bytes: int
     sources: tuple[Source, ...]
+    size_bytes: int = 0
     converter: Converter = "copy"
     inputs: Mapping[str, tuple[int | str, ...]] | None = None
     sha256: str = ""
@@ -102,9 +119,16 @@ class PackFile:
             self.converter in get_args(Converter), f"{self.name}: no converter {self.converter!r}"
         )
         _require(bool(self.sources), f"{self.name} has no source")
+        fetched = any(source.registry in ("pypi", "npm") for source in self.sources)
+        _require(bool(self.size_bytes) or not fetched, f"{self.name} lacks size_bytes")
         _require(
             not self.sha256 or bool(_SHA256.fullmatch(self.sha256)), f"{self.name}: bad sha256"
         )
+
+    @property
+    def own_sources(self) -> tuple[str, ...]:
+        """Names of the files that only the user can bring."""
+        return tuple(source.path for source in self.sources if source.registry == "own")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ LEAST_SCORE = 0.5
 """Of a line, as PaddleOCR has it: below that stands what only resembles text."""
 
 DOUBTFUL = 0.9
-"""Lines that score less are tried the other ways round as well."""
+"""Lines that score less are tried the other way round as well."""
+
+CLEARLY = 0.1
+"""How much better the other way must score: some words make sense both ways, such as 06."""
 
 TALL = 1.5
 """A line that is this many times as high as wide is taken for one on its side."""
@@ -46,7 +49,8 @@ class ModelTextReader:
         doubtful = [index for index, line in enumerate(lines) if _score(line) < DOUBTFUL]
         again = _turn([found[i] for i in doubtful], [ways[i][1] for i in doubtful])
         for index, other in zip(doubtful, self._surest(image, again), strict=True):
-            lines[index] = max(lines[index], other, key=_score)
+            if _score(other) > _score(lines[index]) + CLEARLY:
+                lines[index] = other
         return [line for line in lines if line[1].text.strip()]
 
     def _surest(self, image: Image, found: Sequence[Points]) -> list[Line]:

@@ -115,6 +115,16 @@ class FaceAttributes:
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """A person's 17 points in COCO's order, shape (17, 2), ratios of the image, and for each a
+    score from 0 to 1, shape (17,): nose, eyes, ears, shoulders, elbows, wrists, hips, knees and
+    ankles, of two the person's own left one first."""
+
+    points: Points
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """A face with what every answer needs, and the attributes that were asked for.
 

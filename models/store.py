@@ -54,11 +54,19 @@ class PackStore:
     def states(self) -> tuple[PackState, ...]:
         return tuple(PackState(pack, not self.missing([pack])) for pack in packs().values())
 
-    def missing(self, wanted: Iterable[Pack]) -> tuple[Pack, ...]:
+    def missing(self, wanted: Iterable[Pack], own_files: Path | None = None) -> tuple[Pack, ...]:
         """The packs that are not here, or not as they should be. Every file is read, which takes a
         tenth of a second for the defaults: a file that was damaged, or belongs to another release,
-        is made anew and never run."""
-        return tuple(pack for pack in wanted if self.verify([pack]))
+        is made anew and never run. Who brings `own_files` wants those used, whatever is here."""
+        return tuple(
+            pack
+            for pack in wanted
+            if any(self._to_make(pack, file, own_files) for file in pack.files)
+        )
+
+    def _to_make(self, pack: Pack, file: PackFile, own_files: Path | None) -> bool:
+        brought = own_files is not None and bool(file.own_sources)
+        return brought or self._fault(pack, file) is not None
 
     def path(self, pack: Pack, file_name: str) -> Path:
         path = self.models_dir / pack.name / file_name
@@ -86,15 +94,17 @@ class PackStore:
         """Fetches, verifies and converts what is missing; `own_files` is a folder with the source
         files, which then come from there and not from the network."""
         wanted, progress = tuple(wanted), progress or _ignore
-        if not self.missing(wanted):
+        if not self.missing(wanted, own_files):
             return
         with self._lock(progress):
             todo = [
                 (pack, file)
-                for pack in self.missing(wanted)
+                for pack in wanted
                 for file in pack.files
-                if self._fault(pack, file)
+                if self._to_make(pack, file, own_files)
             ]
+            if own_files is None:
+                _ask_for_own(todo)
             sources = [source for _, file in todo for source in file.sources]
             fetched = _Fetched(self.models_dir / FETCH_FOLDER, self._clients, own_files)
             fetched.check(sources)
@@ -207,14 +217,30 @@ class _Fetched:
         return read_member(archives[0], source.path)
 
 
+def _ask_for_own(todo: Iterable[tuple[Pack, PackFile]]) -> None:
+    """Raises FetchError where a file can come from its user only."""
+    for pack, file in todo:
+        if file.own_sources:
+            raise FetchError(
+                f"{pack.name} is made of files of your own, {', '.join(file.own_sources)} among "
+                f"them: `openrekog models pull {pack.name} --own-files FOLDER`"
+            )
+
+
 def _own(source: Source, folder: Path) -> bytes:
-    path = folder / Path(source.path).name
-    if not path.is_file():
-        raise FetchError(f"{path} is missing")
-    return path.read_bytes()
+    """The one file that a source names; its last part may be a pattern."""
+    name = Path(source.path).name
+    found = sorted(path for path in folder.glob(name) if path.is_file())
+    if not found:
+        raise FetchError(f"{folder / name} is missing")
+    if len(found) > 1:
+        raise FetchError(f"{folder / name} is more than one file: {', '.join(map(str, found))}")
+    return found[0].read_bytes()
 
 
 def _checked(source: Source, content: bytes) -> bytes:
+    if not source.sha256:
+        return content
     found = hashlib.sha256(content).hexdigest()
     if found != source.sha256:
         raise WrongHashError(_wrong(f"{source.path} of {source.archive}", source.sha256, found))
@@ -234,6 +260,15 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def hash_of(path: Path) -> str:
+    """The sha256 of a file of a model folder; as noted, where it is, since that was compared when
+    the server started."""
+    if _note(path).is_file():
+        return _note(path).read_text().strip()
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _note(path: Path) -> Path:

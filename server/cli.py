@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from openrekog.server import job_commands, model_commands
+from openrekog.server import celebrity_commands, job_commands, model_commands
 from openrekog.server.keys import KeysFile, KeysFileError, generate_key, revealed
 from openrekog.server.messages import fail, faults_of, read_settings
 from openrekog.server.policies import Policy
@@ -25,6 +25,7 @@ keys_app = typer.Typer(help="Access keys that requests are signed with.", no_arg
 app.add_typer(model_commands.app, name="models")
 app.add_typer(keys_app, name="keys")
 app.add_typer(job_commands.app, name="jobs")
+app.add_typer(celebrity_commands.app, name="celebrities")
 
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\

@@ -57,7 +57,7 @@ def opened_store(data_dir: Path | None) -> Iterator[Store]:
     from openrekog.server.services import open_store
 
     try:
-        store = open_store(read_settings(data_dir=data_dir), warm=False)
+        store = open_store(read_settings(data_dir=data_dir), serving=False)
     except (StoreError, OSError) as error:
         fail(str(error))
     try:

@@ -45,7 +45,7 @@ def list_packs(models_dir: ModelsDir = None) -> None:
     for state in states:
         pack, here = state.pack, "here" if state.present else "not here"
         kind = "default" if pack.default else "opt-in"
-        size = f"{pack.size_bytes / MEGABYTE:.1f} MB" if pack.size_bytes else "size ?"
+        size = f"{pack.size_bytes / MEGABYTE:.1f} MB" if pack.size_bytes else "own files"
         size = size if pack.files else "no files"
         typer.secho(f"{pack.name:14} {kind:8} {size:>9}  {here:9} {pack.licence.name}", bold=True)
         typer.echo(f"    {', '.join(name.replace('_', ' ') for name in pack.capabilities)}")
@@ -116,14 +116,12 @@ def hinted(error: Exception) -> str:
 
 def pull(settings: Settings, packs: tuple[Pack, ...], own_files: Path | None) -> None:
     store = PackStore(settings.models_dir)
-    missing = store.missing(packs)
+    missing = store.missing(packs, own_files)
     if not missing:
         return
     size = sum(pack.size_bytes for pack in missing) / MEGABYTE
-    typer.echo(
-        f"Fetching {count(missing)} ({size:.1f} MB when ready) into {settings.models_dir}, once.",
-        err=True,
-    )
+    known = f" ({size:.1f} MB when ready)" if size else ""
+    typer.echo(f"Fetching {count(missing)}{known} into {settings.models_dir}, once.", err=True)
     with shown_progress() as progress:
         store.pull(missing, progress, own_files)
 

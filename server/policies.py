@@ -27,6 +27,7 @@ ARN_MEMBERS = (
     "DatasetArn",
     "DestinationProjectArn",
     "ProjectArn",
+    "ProjectVersion",
     "ProjectVersionArn",
     "ResourceArn",
     "SourceProjectArn",

@@ -18,30 +18,41 @@ from openrekog.server.media.notifications import Channel, Notifier, SnsChannel, 
 from openrekog.server.media.objects import FolderObjects, ObjectStore
 from openrekog.server.media.pixels import PixelBudget
 from openrekog.server.media.s3 import S3Objects
+from openrekog.server.media.webhook import Webhook
 from openrekog.server.packs import chosen_packs
 from openrekog.server.settings import Settings
+
+HOUSEKEEPING_INTERVAL = 30.0
 
 
 def open_services(settings: Settings, observer: Observer | None = None) -> Services:
     """`observer` is told of every model call. The caller closes what it gets."""
-    runtime = Runtime(
-        settings.providers,
-        cache_dir=settings.data_dir / "engines",
-        gpu_memory_limit_bytes=settings.gpu_memory_limit_bytes,
-        observer=observer,
-    )
+    runtime = open_runtime(settings, observer)
     return Services(
         settings=settings,
         store=open_store(settings),
         runtime=runtime,
         models=open_models(settings, runtime),
-        images=ImageLoader(
-            open_objects(settings),
-            settings.image_formats,
-            settings.max_image_pixels,
-            PixelBudget(settings.max_pending_pixels),
-        ),
+        images=open_images(settings),
         jobs=JobQueue(jobs_url(settings)),
+    )
+
+
+def open_runtime(settings: Settings, observer: Observer | None = None) -> Runtime:
+    return Runtime(
+        settings.providers,
+        cache_dir=settings.data_dir / "engines",
+        gpu_memory_limit_bytes=settings.gpu_memory_limit_bytes,
+        observer=observer,
+    )
+
+
+def open_images(settings: Settings) -> ImageLoader:
+    return ImageLoader(
+        open_objects(settings),
+        settings.image_formats,
+        settings.max_image_pixels,
+        PixelBudget(settings.max_pending_pixels),
     )
 
 
@@ -88,7 +99,11 @@ def open_notifier(settings: Settings) -> Notifier:
             )
         )
     if settings.notification_webhook_url is not None:
-        channels.append(WebhookChannel(settings.notification_webhook_url))
+        channels.append(
+            WebhookChannel(
+                Webhook(settings.notification_webhook_url, settings.notification_webhook_secret)
+            )
+        )
     return Notifier(tuple(channels))
 
 
@@ -99,7 +114,8 @@ def jobs_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data_dir / 'jobs.sqlite3'}" if url.startswith("sqlite") else url
 
 
-def open_store(settings: Settings, *, warm: bool = True) -> Store:
+def open_store(settings: Settings, *, serving: bool = True) -> Store:
+    """For a command rather than a server, nothing is warmed up and nobody tidies."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'openrekog.sqlite3'}"
     store = Store.open(
@@ -108,8 +124,9 @@ def open_store(settings: Settings, *, warm: bool = True) -> Store:
         max_faces=settings.max_faces_per_collection,
         index_memory=settings.index_memory_bytes,
         index_gpu_memory=settings.index_gpu_memory_bytes,
+        housekeeping_interval=HOUSEKEEPING_INTERVAL if serving else None,
     )
-    if warm:
+    if serving:
         store.warm()
     return store
 

@@ -9,6 +9,7 @@ from types import FrameType
 
 from openrekog.api_spec.service import load_service
 from openrekog.collections_store.errors import StoreError
+from openrekog.models.architectures.signatures import UnusablePackError
 from openrekog.models.providers import NoProviderError
 from openrekog.models.store import MissingModelError
 from openrekog.server.app import create_app
@@ -20,7 +21,7 @@ from openrekog.server.services import open_services, working
 from openrekog.server.settings import Settings
 
 # What a wrong setting or a damaged folder leads to; the messages say what and where.
-START_FAULTS = (StoreError, MissingModelError, NoProviderError, OSError)
+START_FAULTS = (StoreError, MissingModelError, NoProviderError, UnusablePackError, OSError)
 
 
 # A worker that is told to leave the jobs to workers is meant to do them.

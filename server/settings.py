@@ -2,13 +2,28 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
 
+ImageFormat = Literal["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"]
+
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+def checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError("not http://HOST/PATH or https://HOST/PATH (and no user: set a secret)")
+    if parts.port == 0 or not url.isprintable() or " " in url:
+        raise ValueError("neither port 0 nor blanks")
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(checked_url)]
 
 
 class Settings(BaseSettings):
@@ -32,6 +47,13 @@ class Settings(BaseSettings):
     )
     max_faces_per_collection: int = Field(
         20_000_000, ge=1, description="Faces that a collection may hold; the default is AWS's."
+    )
+    celebrity_match_confidence: float = Field(
+        98.0,
+        gt=0,
+        le=100,
+        description="Least MatchConfidence by which RecognizeCelebrities names a face; raise it "
+        "for a gallery of many thousand people.",
     )
     index_memory_bytes: int = Field(
         8192 * MIB,
@@ -114,8 +136,13 @@ class Settings(BaseSettings):
     )
     sns_access_key_id: str | None = Field(None, description="Access key for the SNS endpoint.")
     sns_secret_access_key: str | None = Field(None, description="Secret for the SNS endpoint.")
-    notification_webhook_url: str | None = Field(
+    notification_webhook_url: HttpUrl | None = Field(
         None, description="Address that ended jobs are posted to, besides or instead of SNS."
+    )
+    notification_webhook_secret: str | None = Field(
+        None,
+        min_length=1,
+        description="Key of the HMAC-SHA256 in X-Openrekog-Signature; unset sends no signature.",
     )
     job_concurrency: int = Field(
         1,
@@ -144,7 +171,7 @@ class Settings(BaseSettings):
         ("h264",),
         description="Accepted video codecs, by FFmpeg's names (JSON list); AWS takes H.264.",
     )
-    image_formats: tuple[Literal["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"], ...] = Field(
+    image_formats: tuple[ImageFormat, ...] = Field(
         ("JPEG", "PNG"), description="Accepted image formats (JSON list); AWS takes JPEG and PNG."
     )
     max_image_pixels: int = Field(
@@ -155,6 +182,15 @@ class Settings(BaseSettings):
         ge=6400,
         description="Pixels of decoded images held in memory at once, about 4 bytes each; one more "
         "is throttled.",
+    )
+    human_loop_webhook_url: HttpUrl | None = Field(
+        None,
+        description="Address that is sent what a HumanLoopConfig asks to review; unset refuses it.",
+    )
+    human_loop_webhook_secret: str | None = Field(
+        None,
+        min_length=1,
+        description="Key of the HMAC-SHA256 in X-Openrekog-Signature; unset sends no signature.",
     )
     log_format: Literal["console", "json"] = Field(
         "console", description="Log lines for people or for machines."

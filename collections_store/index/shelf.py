@@ -20,7 +20,11 @@ from openrekog.collections_store.index.scan import Device
 from openrekog.collections_store.index.shared import SharedIndex
 from openrekog.collections_store.index.vector_index import Hits, Query
 
-Kind = Literal["faces", "users"]
+Kind = Literal["faces", "users", "celebrities"]
+
+# A file keeps the vectors of the dead until its segment is packed; who is deleted from the gallery
+# of celebrities is to be gone at once, and galleries are small enough to be read from the rows.
+KEPT_ON_DISK: frozenset[Kind] = frozenset({"faces", "users"})
 
 # So many rows are read from the database in about a tenth of a second, and a save writes up to a
 # whole segment: below it, a save costs more than it spares the next start.
@@ -106,7 +110,7 @@ class IndexShelf:
     def save(self) -> None:
         """Writes the indexes that have changed by many rows since they were last written."""
         with self._lock:
-            indexes = list(self._indexes.values())
+            indexes = [index for name, index in self._indexes.items() if name[1] in KEPT_ON_DISK]
         for index in indexes:
             if index.unsaved >= SAVE_FROM:
                 index.save()

@@ -36,3 +36,8 @@ def cut(count: int, largest: int) -> Iterator[tuple[int, int]]:
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    powers = np.exp(-np.clip(logits.astype(np.float64), -88, 88))
+    return np.asarray(1 / (1 + powers), dtype=np.float64)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from openrekog.models.architectures.batches import run_batch
 from openrekog.models.architectures.candidates import Candidates
 from openrekog.models.architectures.sface import unit
+from openrekog.models.architectures.signatures import UnknownGraphError
 from openrekog.models.geometry import (
     Matrix,
     align,
@@ -56,10 +57,6 @@ _KINDS: Mapping[tuple[int, int], Kind] = {
     (1, 212): "landmarks106",
     (1, 3309): "landmarks68",
 }
-
-
-class UnknownGraphError(ValueError):
-    """A file of a pack is none of the graphs that the pack may hold."""
 
 
 def recognise(session: Session) -> Kind:

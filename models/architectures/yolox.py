@@ -41,8 +41,12 @@ class YoloX:
     """An `ObjectDetector`. It reads a window in BGR, 0 to 255; the graph gives a row of box,
     objectness and 80 chances for each cell of three strides.
 
-    Windows are as long as `side` and whole, three quarters or nine sixteenths as wide.
-    `python -m benchmarks.object_scales` compares the choices.
+    Windows are as long as `side` and whole, three quarters or nine sixteenths as wide. For nano on
+    76 photographs of COCO val2017, mAP and AP50 are .308, .483 at 416 pixels (13 ms of processor
+    time), .325, .499 at 640 (29 ms), .298, .480 at 768 (41 ms). With four photographs side by side
+    for a large one: .241, .384 at 640, .319, .486 at 1280 (115 ms), and .324, .479 with both looks
+    (140 ms); nine: .184, .288 at 640 and .287, .431 with both. Both looks, each seeing all of the
+    picture, need no seams as tiles do. `python -m benchmarks.object_scales` prints these numbers.
     """
 
     scheme = "coco"

@@ -6,7 +6,10 @@ from openrekog.models.convert import (
     ctc,
     efficientnet_lite,
     faceapi,
+    keras_h5,
+    movenet,
     onnx_graph,
+    own_files,
     tfjs_graph,
     transnet,
 )
@@ -35,5 +38,9 @@ CONVERTERS: Mapping[str, Converter] = {
     "faceapi_age_gender": lambda sources, _inputs: faceapi.age_gender(*sources),
     "efficientnet_lite2": lambda sources, _inputs: efficientnet_lite.lite2(*sources),
     "transnet_v2": lambda sources, _inputs: transnet.transnet_v2(*sources),
+    "keras_h5": lambda sources, _inputs: keras_h5.convert(*sources),
+    "movenet": lambda sources, _inputs: movenet.convert(*sources),
+    "own_onnx": lambda sources, _inputs: own_files.onnx_graph(*sources),
+    "ultralytics": lambda sources, _inputs: own_files.ultralytics(*sources),
     "tfjs_graph": lambda sources, _inputs: tfjs_graph.convert(*sources),
 }

@@ -71,6 +71,18 @@ class Layers:
     def linear(self, x: str, weights: Array, bias: Array) -> str:
         return self.node("Gemm", x, self.constant(weights, "weights"), self.constant(bias, "bias"))
 
+    def relu6(self, x: str) -> str:
+        low, high = (self.constant(np.array(limit, np.float32), "limit") for limit in (0, 6))
+        return self.node("Clip", x, low, high)
+
+    def resize(self, x: str, height: int, width: int) -> str:
+        """Bilinear, with half-pixel centres as TensorFlow's newer nets have them."""
+        same = self.node("Shape", x, start=0, end=2)
+        sizes = self.node(
+            "Concat", same, self.constant(np.array([height, width], np.int64), "size"), axis=0
+        )
+        return self.node("Resize", x, "", "", sizes, mode="linear")
+
     def prelu(self, x: str, slope: Array) -> str:
         return self.node("PRelu", x, self.constant(slope.reshape(-1, 1, 1), "slope"))
 

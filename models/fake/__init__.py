@@ -1,7 +1,9 @@
 """The fake pack: every capability without weights, its answers drawn from an image's colours."""
 
+from openrekog.models.fake.equipment import FakeFaceCoverClassifier, FakePoseEstimator
 from openrekog.models.fake.faces import FakeFaceAnalyzer
 from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
+from openrekog.models.fake.moderation import FakeExposureDetector, FakeNudityClassifier
 from openrekog.models.fake.text import FakeTextReader
 from openrekog.models.fake.videos import FakeShotDetector
 from openrekog.models.loaded import Models
@@ -20,4 +22,8 @@ def fake_models(pack: Pack) -> Models:
         features=classifier,
         shots=FakeShotDetector(),
         text=FakeTextReader(),
+        poses=FakePoseEstimator(),
+        face_covers=FakeFaceCoverClassifier(),
+        nudity=FakeNudityClassifier(),
+        exposures=FakeExposureDetector(),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from openrekog.models.fake.faces import LEAST_CONTRAST
+from openrekog.models.fake.thumbnails import LEAST_CONTRAST
 from openrekog.models.results import Image, Points, TextLine, TextWord
 
 SURE, UNSURE = 99.0, 60.0

@@ -14,4 +14,4 @@ class FakeShotDetector:
         quarter = len(frames) // 4
         middle = frames[quarter : 3 * quarter + 1].astype(np.int16)
         differences = np.abs(np.diff(middle, axis=0)).mean(axis=(1, 2, 3))
-        return (differences >= LEAST_DIFFERENCE).astype(np.float32)
+        return np.asarray(differences >= LEAST_DIFFERENCE, np.float32)

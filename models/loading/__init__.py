@@ -2,12 +2,15 @@
 
 from openrekog.models.fake import FAKE_PACK, fake_models
 from openrekog.models.loaded import Models
+from openrekog.models.loading.classifiers import concept_scorer
+from openrekog.models.loading.equipment import load_face_covers, load_poses
 from openrekog.models.loading.faces import load_face_analyzer
 from openrekog.models.loading.labels import (
     load_classifiers,
     load_object_detector,
     with_features,
 )
+from openrekog.models.loading.moderation import load_exposure_detector, load_nudity_classifier
 from openrekog.models.loading.opening import Opening
 from openrekog.models.loading.text import load_text_reader
 from openrekog.models.loading.videos import load_shot_detector
@@ -26,4 +29,9 @@ def load_models(opening: Opening) -> Models:
         features=with_features(classifiers),
         shots=load_shot_detector(opening),
         text=load_text_reader(opening),
+        poses=load_poses(opening),
+        face_covers=load_face_covers(opening),
+        nudity=load_nudity_classifier(opening),
+        exposures=load_exposure_detector(opening),
+        concepts=concept_scorer(classifiers),
     )

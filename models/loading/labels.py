@@ -4,20 +4,30 @@ weights, or with another network, needs no word here but its own row."""
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from openrekog.models.architectures.d_fine import DFine
 from openrekog.models.architectures.efficientnet_lite import EfficientNetLite
+from openrekog.models.architectures.rf_detr import RfDetr
+from openrekog.models.architectures.yolov8 import YoloV8
 from openrekog.models.architectures.yolox import YoloX
-from openrekog.models.calibration import ClassCurves
+from openrekog.models.calibration import UNCALIBRATED, ClassCurves
 from openrekog.models.capabilities import FeatureExtractor, ImageClassifier, ObjectDetector
+from openrekog.models.loading.classifiers import load_label_classifiers
 from openrekog.models.loading.opening import Opening
 from openrekog.models.pack import Pack
 from openrekog.models.session import Session
+from openrekog.models.vocabulary.classes import class_names
 
 Network = TypeVar("Network")
 Builders = Mapping[str, Callable[[Session, Pack], Network]]
 """By architecture, what is built of a model file and the numbers of its pack."""
 
 _DETECTORS: Builders[ObjectDetector] = {
-    "yolox": lambda session, pack: YoloX(session, ClassCurves.through(pack.confidence)),
+    "d_fine": lambda session, pack: DFine(session, _curves(pack)),
+    "rf_detr": lambda session, pack: RfDetr(session, _curves(pack)),
+    "yolov8": lambda session, pack: YoloV8(
+        session, class_names("coco"), "coco", curves=_curves(pack)
+    ),
+    "yolox": lambda session, pack: YoloX(session, _curves(pack)),
 }
 
 _CLASSIFIERS: Builders[ImageClassifier] = {
@@ -32,14 +42,20 @@ def load_object_detector(opening: Opening) -> ObjectDetector:
 def load_classifiers(opening: Opening) -> tuple[ImageClassifier, ...]:
     """All that are chosen, ImageNet's first."""
     networks = [
-        _build(opening, pack, _CLASSIFIERS) for pack in opening.packs_for("image_classifier")
+        _build(opening, pack, _CLASSIFIERS)
+        for pack in opening.packs_for("image_classifier")
+        if any(file.architecture in _CLASSIFIERS for file in pack.files)
     ]
-    return tuple(sorted(networks, key=lambda network: network.scheme != "imagenet"))
+    return (*networks, *load_label_classifiers(opening))
 
 
 def with_features(classifiers: tuple[ImageClassifier, ...]) -> FeatureExtractor:
     """The first classifier that shows its features too, which need no session of their own then."""
     return next(network for network in classifiers if isinstance(network, FeatureExtractor))
+
+
+def _curves(pack: Pack) -> ClassCurves:
+    return ClassCurves.through(pack.confidence) if pack.confidence else UNCALIBRATED
 
 
 def _build(opening: Opening, pack: Pack, builders: Builders[Network]) -> Network:

@@ -92,13 +92,20 @@ def quality(face: Face) -> ImageQuality:
 
 
 def compared_face(face: Face) -> ComparedFace:
-    return {
+    """A face with its expression, if the models were asked for `EMOTIONS` and `SMILE`."""
+    known = attribute_members(face.attributes)
+    member: ComparedFace = {
         "BoundingBox": bounding_box(face.box),
         "Confidence": face.confidence,
         "Landmarks": landmarks(face, DEFAULT_LANDMARKS),
         "Pose": pose(face),
         "Quality": quality(face),
     }
+    if "Emotions" in known:
+        member["Emotions"] = known["Emotions"]
+    if "Smile" in known:
+        member["Smile"] = known["Smile"]
+    return member
 
 
 def face_detail(

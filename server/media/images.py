@@ -19,7 +19,7 @@ from openrekog.api_spec.overlay import ImageLimits
 from openrekog.api_spec.shapes import Image as ImageMember
 from openrekog.models.results import Image
 from openrekog.server.media.jpeg import TURNS, decode_colour
-from openrekog.server.media.objects import ObjectStore
+from openrekog.server.media.objects import ObjectStore, limited
 from openrekog.server.media.pixels import PixelBudget
 
 # We compare the claimed size with our own limits before decoding; Pillow's global only warns.
@@ -56,8 +56,12 @@ class LoadedImage:
 
     @property
     def image_id(self) -> str:
-        """The API's ImageId: equal for equal bytes."""
-        return str(uuid.uuid5(IMAGE_IDS, hashlib.sha256(self.data).hexdigest()))
+        return image_id_of(self.data)
+
+
+def image_id_of(data: bytes) -> str:
+    """The API's ImageId: equal for equal bytes."""
+    return str(uuid.uuid5(IMAGE_IDS, hashlib.sha256(data).hexdigest()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,16 @@ class ImageLoader:
     budget: PixelBudget
 
     def load(self, image: ImageMember, limits: ImageLimits) -> LoadedImage:
-        return self.decode(self._read(image, limits.max_object_bytes), limits)
+        return self.decode(self._read(image, limits), limits)
 
-    def _read(self, image: ImageMember, max_object_bytes: int) -> bytes:
+    def _read(self, image: ImageMember, limits: ImageLimits) -> bytes:
         match image:
             case {"Bytes": data} if "S3Object" not in image:
-                return data
+                # The service model refuses more than 5 MiB; some operations take less.
+                return limited(data, limits.max_bytes)
             case {"S3Object": {"Bucket": bucket, "Name": key} as place} if "Bytes" not in image:
-                return self.objects.read(bucket, key, place.get("Version"), max_object_bytes)
+                most = limits.max_object_bytes
+                return self.objects.read(bucket, key, place.get("Version"), most)
         raise errors.InvalidParameter("Requested image should either contain bytes or s3 object.")
 
     def decode(self, data: bytes, limits: ImageLimits) -> LoadedImage:

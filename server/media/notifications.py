@@ -2,7 +2,6 @@
 
 import json
 import time
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import boto3
 from botocore.config import Config
 
+from openrekog.server.media.webhook import Webhook
+
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-TIMEOUT = 10.0
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard"})
 
 
@@ -46,15 +46,11 @@ class SnsChannel:
 class WebhookChannel:
     """Posts what SNS would deliver over HTTP: an envelope whose Message is the text."""
 
-    url: str
+    webhook: Webhook
 
     def send(self, topic_arn: str, message: str) -> None:
         envelope = {"Type": "Notification", "TopicArn": topic_arn, "Message": message}
-        request = urllib.request.Request(  # noqa: S310 - the operator's own setting
-            self.url, json.dumps(envelope).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310 - as above
-            pass
+        self.webhook.deliver(json.dumps(envelope).encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
 from openrekog.models.architectures.buffalo_l import (
     FROM_106,
@@ -17,17 +15,18 @@ from openrekog.models.architectures.buffalo_l import (
     InsightLandmarks,
     Scaling,
     Scrfd,
-    UnknownGraphError,
     load_buffalo,
     recognise,
     scaling,
 )
+from openrekog.models.architectures.signatures import UnknownGraphError
 from openrekog.models.loading.faces import load_face_analyzer
 from openrekog.models.loading.opening import Opening
 from openrekog.models.pack import Pack
 from openrekog.models.results import Box, DetectedFace, Image
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
+from tests.models.graphs import GraphBuilder
 from tests.models.pictures import astronaut
 
 RNG = np.random.default_rng(5)
@@ -35,35 +34,6 @@ RNG = np.random.default_rng(5)
 # One face of 64 pixels in the middle of a cell of stride 32, as distances in strides.
 DISTANCES = [1.0, 1.0, 1.0, 1.0]
 POINTS = [-0.4, -0.3, 0.4, -0.3, 0.0, 0.1, -0.3, 0.5, 0.3, 0.5]
-
-
-class GraphBuilder:
-    """Nodes and weights under names that count up."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def weight(self, values: Any, kind: Any = np.float32) -> str:
-        name = f"w{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.asarray(values, kind), name))
-        return name
-
-    def node(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        output = output or f"n{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def save(self, path: Path, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]) -> Path:
-        values = [
-            [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()]
-            for shapes in (inputs, outputs)
-        ]
-        graph = helper.make_graph(self.nodes, "g", *values, initializer=self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-        onnx.checker.check_model(model)
-        onnx.save(model, str(path))
-        return path
 
 
 def detector(path: Path) -> Path:

@@ -1,4 +1,5 @@
 import base64
+import io
 import json
 import pickle
 from collections.abc import Callable, Mapping, Sequence
@@ -6,6 +7,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import cv2
+import h5py
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from openrekog.models.convert import CONVERTERS, faceapi, onnx_graph, tfjs_graph
+from openrekog.models.convert import CONVERTERS, faceapi, keras_h5, onnx_graph, tfjs_graph
 from openrekog.models.convert.tfjs_weights import read_weights
 from openrekog.models.convert.torch_checkpoint import (
     MAGIC,
@@ -222,6 +225,126 @@ def test_an_unknown_fusion_is_refused() -> None:
         tfjs_graph.convert(*source)
 
 
+def test_a_tfjs_depthwise_convolution_keeps_channels_apart() -> None:
+    node = {**conv(1, "SAME", "BiasAdd", "Relu6"), "op": "FusedDepthwiseConv2dNative"}
+    filters = RNG.standard_normal((3, 3, 2, 1)).astype(np.float32) * 9
+    bias = np.array([3, -3], np.float32)
+    image = RNG.standard_normal((1, 6, 6, 2)).astype(np.float32)
+    source = tfjs_model(node, filters=filters, bias=bias)
+    (found,) = run(tfjs_graph.convert(*source), channels_first(image))
+    padded = np.pad(image[0], ((1, 1), (1, 1), (0, 0)))
+    sums = [
+        [np.sum(padded[y : y + 3, x : x + 3] * filters[..., 0], (0, 1)) for x in range(6)]
+        for y in range(6)
+    ]
+    expected = np.clip(np.array(sums) + bias, 0, 6)
+    np.testing.assert_allclose(found.reshape(2, 6, 6).transpose(1, 2, 0), expected, atol=1e-5)
+
+
+def resize(half_pixel_centres: bool) -> dict[str, Any]:
+    return {
+        "name": "resize",
+        "op": "ResizeBilinear",
+        "input": ["image", "size"],
+        "attr": {"half_pixel_centers": {"b": half_pixel_centres}},
+    }
+
+
+def test_a_tfjs_picture_is_doubled_between_pixel_centres() -> None:
+    source = tfjs_model(resize(True), size=np.array([12, 12], np.float32))
+    image = RNG.standard_normal((2, 6, 6, 2)).astype(np.float32)
+    (found,) = run(tfjs_graph.convert(*source), channels_first(image))
+    expected = [cv2.resize(one, (12, 12), interpolation=cv2.INTER_LINEAR) for one in image]
+    np.testing.assert_allclose(
+        found.reshape(2, 2, 12, 12).transpose(0, 2, 3, 1), expected, atol=1e-5
+    )
+
+
+def test_other_ways_to_resize_are_refused() -> None:
+    source = tfjs_model(resize(False), size=np.array([12, 12], np.float32))
+    with pytest.raises(ValueError, match="'resize' resizes without half-pixel centres"):
+        tfjs_graph.convert(*source)
+
+
+def test_a_part_of_a_tfjs_graph_leaves_the_rest_out() -> None:
+    """What stands before its start and behind its outputs may be of unknown kinds."""
+    before = {"name": "scaled", "op": "Roll", "input": ["image"]}
+    middle = {"name": "act", "op": "Relu", "input": ["scaled"]}
+    end = {"name": "chance", "op": "Sigmoid", "input": ["act"]}
+    after = {"name": "search", "op": "ArgMax", "input": ["chance"]}
+    part = tfjs_graph.Part("scaled", (6, 6, 2), {"chance": "map", "act": "bent"})
+    model = tfjs_graph.convert_part(*tfjs_model(before, middle, end, after), part)
+    image = channels_first(RNG.standard_normal((2, 6, 6, 2)).astype(np.float32))
+    chance, bent = run(model, image)
+    np.testing.assert_allclose(bent, np.maximum(image, 0), atol=1e-6)
+    np.testing.assert_allclose(chance, 1 / (1 + np.exp(-bent)), atol=1e-6)
+
+
+def layer(kind: str, name: str, *inputs: str, **config: Any) -> dict[str, Any]:
+    nodes = [[[source, 0, 0, {}] for source in inputs]] if inputs else []
+    return {"class_name": kind, "name": name, "config": config, "inbound_nodes": nodes}
+
+
+def keras_file(*layers: dict[str, Any], **weights: list[NDArray[np.float32]]) -> bytes:
+    """As Keras 2 saves a whole model."""
+    start = layer("InputLayer", "image", batch_input_shape=[None, 6, 6, 2])
+    with io.BytesIO() as stream, h5py.File(stream, "w") as file:
+        file.attrs["model_config"] = json.dumps({"config": {"layers": [start, *layers]}})
+        for name, values in weights.items():
+            group = file.create_group(f"model_weights/{name}")
+            names = [f"{name}/{number}:0" for number in range(len(values))]
+            group.attrs["weight_names"] = np.array(names, dtype="S")
+            for key, value in zip(names, values, strict=True):
+                group[key] = value
+        file.flush()
+        return stream.getvalue()
+
+
+def small_keras_net() -> bytes:
+    convolution = {"strides": [1, 1], "padding": "valid", "activation": "linear"}
+    statistics = [np.float32(values) for values in ([2, 1], [0.5, -1], [0.1, 0.2], [4, 0.25])]
+    return keras_file(
+        layer("ZeroPadding2D", "pad", "image", padding=[[0, 1], [1, 0]]),
+        layer("DepthwiseConv2D", "deep", "pad", **convolution),
+        layer("BatchNormalization", "norm", "deep", epsilon=0.001),
+        layer("ReLU", "relu", "norm", max_value=6.0),
+        layer("Add", "sum", "relu", "relu"),
+        layer("AveragePooling2D", "mean", "sum", pool_size=[5, 5], strides=[5, 5], padding="valid"),
+        layer("Flatten", "flat", "mean"),
+        layer("Dropout", "drop", "flat"),
+        layer("Dense", "head", "drop", activation="softmax"),
+        deep=[np.ones((3, 3, 2, 1), np.float32)],
+        norm=statistics,
+        head=[np.float32([[0.25, -0.5], [1, 2]]), np.float32([0.5, 0])],
+    )
+
+
+def test_a_saved_keras_model_is_rebuilt() -> None:
+    image = RNG.standard_normal((1, 6, 6, 2)).astype(np.float32)
+    (found,) = run(keras_h5.convert(small_keras_net()), channels_first(image))
+    padded = np.pad(image[0], ((0, 1), (1, 0), (0, 0)))
+    sums = [[padded[y : y + 3, x : x + 3].sum((0, 1)) for x in range(5)] for y in range(5)]
+    normal = (np.array(sums) - [0.1, 0.2]) / np.sqrt([4.001, 0.251]) * [2, 1] + [0.5, -1]
+    mean = 2 * np.clip(normal, 0, 6).mean((0, 1))
+    powers = np.exp(mean @ np.array([[0.25, -0.5], [1, 2]]) + [0.5, 0])
+    np.testing.assert_allclose(found[0], powers / powers.sum(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("odd", "complaint"),
+    [
+        (layer("LSTM", "odd", "image"), "'odd' is of an unknown kind, LSTM"),
+        (layer("ReLU", "odd", "image", max_value=None), "'odd' is cut off at None, not at 6"),
+        (layer("InputLayer", "odd", batch_input_shape=[None, 1, 1, 1]), "'odd' is a second input"),
+        (layer("Dense", "odd", "image", activation="gelu"), "an unknown activation, gelu"),
+    ],
+)
+def test_unknown_keras_layers_are_refused(odd: dict[str, Any], complaint: str) -> None:
+    source = keras_file(odd, odd=[np.ones((2, 2), np.float32), np.zeros(2, np.float32)])
+    with pytest.raises(ValueError, match=complaint):
+        keras_h5.convert(source)
+
+
 class SomeWeights(dict[str, NDArray[np.float32]]):
     """Small random weights in TensorFlow's layout, under face-api's names."""
 
@@ -378,6 +501,13 @@ def fetched(pack_name: str, file: str) -> Path:
             [[24.204779, 33.958492, 5.151736, 26.446911, 35.474846, 3.833151, 28.837599]],
             id="iris",
         ),
+        pytest.param(
+            "face_mask",
+            "face_mask.onnx",
+            series(2, 2, 224, 224, 3),
+            [[0.428576, 0.571424, 0.413859, 0.586141]],
+            id="face mask",
+        ),
     ],
 )
 def test_published_nets_say_what_tensorflow_js_says(
@@ -388,6 +518,41 @@ def test_published_nets_say_what_tensorflow_js_says(
     for output, expected in zip(found, outputs, strict=True):
         numbers = np.ravel(expected)
         np.testing.assert_allclose(output.ravel()[: numbers.size], numbers, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("pack", "side", "outputs"),
+    [
+        (
+            "movenet_thunder",
+            256,
+            [
+                [0.005174, 0.001593, 0.000823, 0.014444],
+                [0.041557],
+                [-10.774002, 5.578748, -13.423904, 7.962598],
+                [-0.362083, 0.845674, -1.98233, 1.37987],
+            ],
+        ),
+        (
+            "movenet_lightning",
+            192,
+            [
+                [0.003302, 0.002333, 0.00647, 0.00158],
+                [0.060726],
+                [-8.553715, 4.526598, -10.085074, 6.276636],
+                [-1.427777, 2.600191, -1.70474, 3.282],
+            ],
+        ),
+    ],
+)
+def test_movenet_draws_the_maps_of_tensorflow_js(pack: str, side: int, outputs: list[Any]) -> None:
+    """The first channels of one cell of each head, computed by TensorFlow.js 4.22."""
+    image = channels_first(series(2, 1, side, side, 3)) * 2 - 1
+    found = run(fetched(pack, f"{pack}.onnx").read_bytes(), image)
+    cell = side // 8
+    for maps, expected in zip(found, outputs, strict=True):
+        assert maps.shape[2:] == (side // 4, side // 4)
+        np.testing.assert_allclose(maps[0, :4, cell, cell], expected, atol=1e-3)
 
 
 def stored(*steps: bytes, storages: Sequence[tuple[str, NDArray[Any]]] = ()) -> bytes:

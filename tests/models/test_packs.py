@@ -45,6 +45,9 @@ path = "package/small.onnx"
 sha256 = "{SHA}"
 """
 
+# What no default pack can: their weights stand under licences that a user has to accept.
+OPT_IN = {"exposure_detector", "concept_scorer"}
+
 every_pack = pytest.mark.parametrize("pack", packs().values(), ids=packs().keys())
 
 
@@ -64,16 +67,20 @@ def test_every_file_has_an_architecture(pack: Pack) -> None:
 
 @pytest.mark.parametrize("pack", default_packs(), ids=lambda pack: pack.name)
 def test_default_packs_are_clean_and_pinned(pack: Pack) -> None:
-    assert pack.licence.name in {"MIT", "Apache-2.0", "CC0-1.0", "BSD-3-Clause"}
+    assert pack.licence.name in {"MIT", "Apache-2.0", "CC0-1.0", "BSD-2-Clause", "BSD-3-Clause"}
     assert not pack.licence.accept
     for file in pack.files:
         assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         assert {source.registry for source in file.sources} <= {"pypi", "npm"}
 
 
+# What only opt-in packs can do.
+OPT_IN = {"concept_scorer"}
+
+
 def test_default_packs_cover_every_capability() -> None:
     offered = {capability for pack in default_packs() for capability in pack.capabilities}
-    assert offered == set(get_args(Capability))
+    assert offered == set(get_args(Capability)) - OPT_IN
 
 
 def test_capabilities_are_the_protocols() -> None:
@@ -97,6 +104,13 @@ def test_embedders_have_a_similarity_scale() -> None:
             assert pack.similarity[-1] == (0.9995, 100.0)
 
 
+def test_object_detectors_say_what_their_scores_mean() -> None:
+    for pack in packs().values():
+        if pack.files and "object_detector" in pack.capabilities:
+            ends = {(rows[0], rows[-1]) for rows in pack.confidence.values()}
+            assert ends == {((0.0, 0.0), (1.0, 100.0))}
+
+
 def test_a_pack_reads_as_written() -> None:
     pack = parse("small", SMALL)
     assert (pack.name, pack.size_bytes, pack.default) == ("small", 3, False)
@@ -116,15 +130,34 @@ def test_a_pack_reads_as_written() -> None:
         ('registry = "npm"', 'registry = "cargo"', "no registry 'cargo'"),
         ('package = "small"', "", "where it comes from"),
         ("size_bytes = 3", 'size_bytes = 3\nconverter = "magic"', "no converter 'magic'"),
+        ("size_bytes = 3", "", "small.onnx lacks size_bytes"),
+        ('registry = "npm"', 'registry = "own"', "small.onnx is the user's own"),
         ('["face_detector"]', '["face_finder"]', "no capability face_finder"),
         ("default = false", "default = false\nsimilarity = [[0, 0], [1, 0]]", "does not rise"),
         ("default = false", "default false", "pack small"),
+        ("[licence]", "[confidence]\ndog = [[0, 0], [1, 9]]\n[licence]", "lacks others"),
+        (
+            "[licence]",
+            "[confidence]\nothers = [[0, 0], [0, 9]]\n[licence]",
+            "confidence of others does not rise at 0",
+        ),
     ],
 )
 def test_mistakes_are_named(old: str, new: str, complaint: str) -> None:
     assert old in SMALL
     with pytest.raises(PackError, match=re.escape(complaint)):
         parse("small", SMALL.replace(old, new, 1))
+
+
+OWN = re.sub(r'registry = "npm"(.|\n)*', 'registry = "own"\npath = "small.*"\n', SMALL)
+
+
+def test_files_of_the_user_have_no_hash_and_no_size() -> None:
+    pack = parse("own", OWN.replace("size_bytes = 3\n", ""))
+    (file,) = pack.files
+    assert (pack.size_bytes, file.own_sources) == (0, ("small.*",))
+    assert not file.sha256
+    assert parse("small", SMALL).files[0].own_sources == ()
 
 
 def test_an_unknown_pack_is_named_beside_the_known() -> None:

@@ -13,7 +13,11 @@ from typing import Any
 import orjson
 import pytest
 
+from openrekog.models.pack import default_packs, find
+from openrekog.models.store import PackStore
+from openrekog.server.settings import Settings
 from tests.acceptance.servers import COMMAND, ServerProcess, clean_environment
+from tests.models.graphs import GraphBuilder
 
 POLICY = {"Statement": [{"Effect": "Allow", "Action": "rekognition:List*", "Resource": "*"}]}
 
@@ -99,6 +103,49 @@ def test_a_licence_must_be_accepted_by_name(tmp_path: Path) -> None:
     served = run("serve", "--pack", "buffalo_l", "--port", "0", "--data-dir", tmp_path)
     assert served.returncode == 1
     assert "LicenseRef-InsightFace-NonCommercial" in served.stderr
+
+
+def test_packs_of_own_files(tmp_path: Path) -> None:
+    models, own = tmp_path / "models", tmp_path / "own"
+    own.mkdir()
+    where = ("--models-dir", models)
+    listed = run("models", "list", *where)
+    assert re.search(r"^rf_detr +opt-in +own files +not here +Apache-2\.0$", listed.stdout, re.M)
+    asked = run("models", "pull", "rf_detr", *where)
+    assert asked.returncode == 1
+    assert "`openrekog models pull rf_detr --own-files FOLDER`" in asked.stderr
+    refused = run("models", "pull", "yolo11", *where, "--own-files", own)
+    assert (refused.returncode, "AGPL-3.0-only" in refused.stderr) == (1, True)
+    graph = GraphBuilder()
+    graph.node("Identity", "x", output="y")
+    graph.save(own / "rf_detr.onnx", {"x": [1, 2]}, {"y": [1, 2]})
+    pulled = run("models", "pull", "rf_detr", *where, "--own-files", own)
+    assert (pulled.returncode, pulled.stderr.splitlines()[0]) == (
+        0,
+        f"Fetching 1 pack into {models}, once.",
+    )
+    listed = run("models", "list", *where)
+    assert re.search(r"^rf_detr +opt-in +own files +here +Apache-2\.0$", listed.stdout, re.M)
+
+
+def test_a_server_says_which_graph_it_cannot_use(tmp_path: Path) -> None:
+    store = PackStore(Settings().models_dir)
+    if store.missing(default_packs()):
+        pytest.skip("the default packs are not fetched; `openrekog models pull` does it")
+    models, own = tmp_path / "models", tmp_path / "own"
+    for folder in (models, own):
+        folder.mkdir()
+    for pack in default_packs():
+        (models / pack.name).symlink_to(store.models_dir / pack.name)
+    graph = GraphBuilder()
+    graph.node("Identity", "x", output="y")
+    graph.save(own / "rf_detr.onnx", {"x": [1, 2]}, {"y": [1, 2]})
+    PackStore(models).pull(find(["rf_detr"]), own_files=own)
+    folders = ("--models-dir", models, "--data-dir", tmp_path / "data")
+    done = run("serve", "--pack", "rf_detr", "--port", "0", *folders)
+    assert done.returncode == 1
+    assert "\nrf_detr/rf_detr is not RF-DETR" in done.stderr
+    assert "it takes x 1x2 and gives y 1x2" in done.stderr
 
 
 def test_an_open_address_needs_keys(tmp_path: Path) -> None:

@@ -147,8 +147,18 @@ PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/p/1"
             {"SourceProjectArn": PROJECT, "DestinationProjectArn": "x"},
             ["x", PROJECT],
         ),
+        ("DetectModerationLabels", {"ProjectVersion": PROJECT}, [PROJECT]),
     ],
-    ids=["none", "collection", "wrong type", "no member", "arn", "arn without arn:", "two"],
+    ids=[
+        "none",
+        "collection",
+        "wrong type",
+        "no member",
+        "arn",
+        "arn without arn:",
+        "two",
+        "adapter",
+    ],
 )
 def test_resources_of_a_request(
     operation: str, payload: dict[str, object], wanted: list[str]

@@ -1,0 +1,42 @@
+"""DetectModerationLabels."""
+
+from openrekog.api_spec import errors
+from openrekog.api_spec.shapes import (
+    DetectModerationLabelsRequest,
+    DetectModerationLabelsResponse,
+)
+from openrekog.server.analysis import moderation
+from openrekog.server.context import Context
+from openrekog.server.operations import human_loops, pictures
+from openrekog.server.operations.registry import operation
+
+
+@operation
+def detect_moderation_labels(
+    context: Context, request: DetectModerationLabelsRequest
+) -> DetectModerationLabelsResponse:
+    refuse_adapter(request)
+    config = request.get("HumanLoopConfig")
+    reviewers = None if config is None else human_loops.receiver(context, config)
+    image = pictures.load(context, request["Image"])
+    with context.timed("model"):
+        (findings,) = moderation.moderate(context.services.models, [image.pixels])
+    labels = moderation.moderation_labels(findings, request["MinConfidence"])
+    answer: DetectModerationLabelsResponse = {
+        "ModerationLabels": labels,
+        "ModerationModelVersion": moderation.MODEL_VERSION,
+        "ContentTypes": [],  # no model tells drawings or games from photographs
+    }
+    if reviewers is not None:
+        answer["HumanLoopActivationOutput"] = human_loops.review(
+            context, request, reviewers, labels
+        )
+    return answer
+
+
+def refuse_adapter(request: DetectModerationLabelsRequest) -> None:
+    """There are no adapters yet, so that none can be found."""
+    if "ProjectVersion" in request:
+        raise errors.ResourceNotFound(
+            f"The project version {request['ProjectVersion']} does not exist"
+        )
