@@ -75,6 +75,7 @@ def working(services: Services) -> Iterator[str]:
         services.images.objects,
         open_notifier(settings),
         settings.video_codecs,
+        settings.celebrity_match_confidence,
     )
     name = settings.worker_name or name_of(slot)
     engine = Worker(jobs_url(settings), name, work, settings.job_concurrency)

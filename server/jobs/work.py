@@ -35,6 +35,7 @@ class VideoWork:
     objects: ObjectStore
     notifier: Notifier
     codecs: Collection[str]
+    celebrity_match_confidence: float
     _readings: dict[str, Reading] = field(default_factory=dict)
 
     def claim(self, job_id: str) -> list[str]:
@@ -103,7 +104,12 @@ class VideoWork:
         begun = {}
         for job in led:
             asked = analysis.Job(
-                orjson.loads(job.request), info, self.models, self.store, job.scope
+                orjson.loads(job.request),
+                info,
+                self.models,
+                self.store,
+                job.scope,
+                self.celebrity_match_confidence,
             )
             try:
                 begun[job.job_id] = KINDS[job.operation](asked, unpack_carry(job.carry)[1])

@@ -28,14 +28,19 @@ class Results:
     items: list[Any]
     token: str | None
 
+    @property
+    def request(self) -> dict[str, Any]:
+        """What was asked when the job was started."""
+        request: dict[str, Any] = orjson.loads(self.job.request)
+        return request
+
     def members(self) -> dict[str, Any]:
         """The members that every answer about a video job has."""
-        request = orjson.loads(self.job.request)
         told = {
             "JobStatus": self.job.status,
             "StatusMessage": self.job.message,
             "JobId": self.job.job_id,
-            "Video": request["Video"],
+            "Video": self.request["Video"],
             "JobTag": self.job.tag,
             "NextToken": self.token,
         }
@@ -91,9 +96,16 @@ def check_quota(context: Context, rows: Transaction) -> None:
         )
 
 
-def results(context: Context, kind: str, request: Mapping[str, Any], view: str = PLAIN) -> Results:
-    """A page of what a job has found; while it runs, none."""
-    order = ORDERS[request.get("SortBy", "TIMESTAMP")]
+def results(
+    context: Context,
+    kind: str,
+    request: Mapping[str, Any],
+    view: str = PLAIN,
+    order: Order | None = None,
+) -> Results:
+    """A page of what a job has found; while it runs, none. Without an `order` it is the request's
+    SortBy."""
+    order = order or ORDERS[request.get("SortBy", "TIMESTAMP")]
     with context.reading() as rows:
         try:
             job = rows.jobs.get(context.scope, kind, request["JobId"])

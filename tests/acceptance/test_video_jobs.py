@@ -269,3 +269,61 @@ def test_faces_of_a_collection_are_found_in_a_video(
     refused_with(
         "ResourceNotFoundException", client.start_face_search, Video=video, CollectionId="nobody"
     )
+
+
+# The operations' names, the member that holds the results, and what their requests need.
+KINDS = {
+    "label_detection": ("Labels", {}),
+    "content_moderation": ("ModerationLabels", {}),
+    "face_detection": ("Faces", {}),
+    "text_detection": ("TextDetections", {}),
+    "celebrity_recognition": ("Celebrities", {}),
+    "person_tracking": ("Persons", {}),
+    "segment_detection": ("Segments", {"SegmentTypes": ["TECHNICAL_CUE", "SHOT"]}),
+}
+
+
+def test_every_kind_of_analysis_goes_through_one_video_together(
+    server: ServerProcess, client: Any, tmp_path: Path
+) -> None:
+    pictures = [astronaut()] * 30 + [photograph("chelsea.png")] * 30
+    video = put(server, write_video(tmp_path / "short.mp4", pictures), "short.mp4")
+    jobs = {
+        kind: getattr(client, f"start_{kind}")(Video=video, **needs)["JobId"]
+        for kind, (_, needs) in KINDS.items()
+    }
+    for kind, (member, _) in KINDS.items():
+        answer = wait(client, jobs[kind], getattr(client, f"get_{kind}"))
+        assert answer["JobStatus"] == "SUCCEEDED", (kind, answer)
+        assert isinstance(answer[member], list), kind
+    segments = client.get_segment_detection(JobId=jobs["segment_detection"])
+    assert segments["VideoMetadata"][0]["FrameWidth"] == 320
+    assert segments["SelectedSegmentTypes"] == [
+        {"Type": "TECHNICAL_CUE", "ModelVersion": "2.0"},
+        {"Type": "SHOT", "ModelVersion": "2.0"},
+    ]
+    shots = [one for one in segments["Segments"] if one["Type"] == "SHOT"]
+    assert [(one["StartFrameNumber"], one["EndFrameNumber"]) for one in shots] == [
+        (0, 29),
+        (30, 59),
+    ]
+    assert segments["Segments"][-1]["StartTimecodeSMPTE"] == "00:00:03:00"
+
+
+def test_labels_by_frame_and_by_segment(server: ServerProcess, client: Any, tmp_path: Path) -> None:
+    pictures = [astronaut()] * 30 + [photograph("chelsea.png")] * 30
+    video = put(server, write_video(tmp_path / "short.mp4", pictures), "labels.mp4")
+    job = client.start_label_detection(Video=video, MinConfidence=10)["JobId"]
+    answer = wait(client, job, client.get_label_detection)
+    assert answer["GetRequestMetadata"] == {"SortBy": "TIMESTAMP", "AggregateBy": "TIMESTAMPS"}
+    stamps = [one["Timestamp"] for one in answer["Labels"]]
+    assert stamps == sorted(stamps)
+    assert {*stamps} == {*range(0, 6000, 500)}
+    by_name = client.get_label_detection(JobId=job, SortBy="NAME")["Labels"]
+    names = [one["Label"]["Name"] for one in by_name]
+    assert names == sorted(names)
+    whole = client.get_label_detection(JobId=job, AggregateBy="SEGMENTS")["Labels"]
+    person = next(one for one in whole if one["Label"]["Name"] == "Person")
+    assert (person["StartTimestampMillis"], person["EndTimestampMillis"]) == (0, 6000)
+    assert person["DurationMillis"] == 6000
+    assert person["Label"]["Instances"] == []

@@ -25,6 +25,7 @@ class Job:
     models: Models
     store: Store
     scope: Scope
+    celebrity_match_confidence: float
 
 
 class VideoAnalysis(Protocol):
