@@ -16,8 +16,8 @@ from openrekog.models.windows import resized
 # The network was trained on the middle of pictures, without 16 pixels on each side of 292.
 MIDDLE = 260 / 292
 
-# Trained with smoothed labels, the network is less sure than it is right. Divided by 0.7, classes
-# that it gives half a chance and more are on photographs of many things about as often right.
+# Trained with smoothed labels, the network is less sure than it is right. Divided by 0.7, chances
+# of half and more are about the share of classes that are there, on photographs of many things.
 TEMPERATURE = 0.7
 
 

@@ -59,11 +59,12 @@ _STORAGES = {
     "ByteStorage": "u1",
 }
 
-# All that a file may name, and what stands for it here.
+# All that a file may name, and what stands for it here. A type of numbers is a string, because a
+# pickle may set the state of whatever it got, and NumPy's own types are shared by all.
 _NAMES: Mapping[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDict,
     ("torch._utils", "_rebuild_tensor_v2"): _describe_tensor,
-    **{("torch", name): np.dtype(code) for name, code in _STORAGES.items()},
+    **{("torch", name): code for name, code in _STORAGES.items()},
 }
 
 
@@ -91,10 +92,10 @@ class _Unpickler(pickle.Unpickler):
         return _NAMES[module, name]
 
     def persistent_load(self, pid: Any) -> _Storage:
-        kind, dtype, key, _device, count, *views = pid
-        if kind != "storage" or any(views) or not isinstance(dtype, np.dtype):
+        kind, code, key, _device, count, *views = pid
+        if kind != "storage" or any(views) or code not in _STORAGES.values():
             raise CheckpointError(f"the checkpoint refers to {kind!r}, not to a whole storage")
-        return _Storage(key, dtype, count)
+        return _Storage(key, np.dtype(code), count)
 
 
 def read_checkpoint(content: bytes) -> Weights:

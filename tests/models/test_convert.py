@@ -639,6 +639,11 @@ TENSOR = {"x": ("FloatStorage", "0", 0, (8,), (1,))}
             id="a dotted name",
         ),
         pytest.param(
+            stored(b"\x80\x02" + glob("torch", "FloatStorage") + tupled([1]) + b"b."),
+            "damaged",
+            id="a state for a type",
+        ),
+        pytest.param(
             stored(
                 described({"x": ("FloatStorage", "0", 0, (8,), (9,))}), storages=[("0", NUMBERS)]
             ),
