@@ -4,8 +4,9 @@ that would take pictures that nobody here wants to gather."""
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import PIL.Image
@@ -39,6 +40,8 @@ class Alarms:
     sure: Counter[str] = field(default_factory=Counter)
     any_default: int = 0
     any_sure: int = 0
+    spared: int = 0
+    """Those that a wide face kept from a label."""
     bare: int = 0
     nude: int = 0
 
@@ -53,18 +56,23 @@ class Alarms:
         self.default.update(reached)
         self.sure.update(sure)
         self.any_default += bool(reached)
+        faceless = weigh(replace(words, face=0.0))
+        self.spared += not reached and any(one.confidence >= DEFAULT for one in faceless)
         self.any_sure += bool(sure)
 
 
 def measure_alarms(folder: Path, models: Models) -> str:
+    began = process_time()
     counted = {name: _count(folder, pattern, models) for name, pattern in SETS.items()}
+    spent = process_time() - began
     photographs = sum(each.photographs for each in counted.values())
     default = sum(each.any_default for each in counted.values())
     sure = sum(each.any_sure for each in counted.values())
     summary = (
         f"{_per_thousand(default, photographs)} of 1,000 ordinary photographs get a label at the "
         f"default MinConfidence of 50, {_per_thousand(sure, photographs)} at 80. Of {photographs} "
-        f"photographs, that leaves room for up to {_most(default, photographs)} at 50."
+        f"photographs, that leaves room for up to {_most(default, photographs)} at 50 (95 %). "
+        f"{1000 * spent / photographs:.0f} ms of processor time each, with reading them."
     )
     header = ("Photographs of", "looked at", "any label ≥ 50", "≥ 80", "per 1,000")
     rows = [
@@ -78,7 +86,11 @@ def measure_alarms(folder: Path, models: Models) -> str:
         for name, each in counted.items()
     ]
     nude, bare = (sum(getattr(each, of) for each in counted.values()) for of in ("nude", "bare"))
-    apart = f"open_nsfw by itself says 50 or more of {nude} photographs."
+    spared = sum(each.spared for each in counted.values())
+    apart = (
+        f"But for the rule that a wide face leaves no room for swimwear, {spared} more would get "
+        f"one. open_nsfw by itself says 50 or more of {nude} photographs."
+    )
     if models.exposures is not None:
         apart += f" NudeNet by itself sees a bare intimate part, at 50 or more, in {bare}."
     return "\n\n".join([summary, table(header, rows), _by_label(counted), apart])

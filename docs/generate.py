@@ -122,7 +122,7 @@ MODERATED_BY: tuple[tuple[By, ...], ...] = (
 
 
 def evidence_of(evidence: Evidence) -> str:
-    source = "prompts" if evidence.by == "concepts" else evidence.by
+    source: str = "prompts" if evidence.by == "concepts" else evidence.by
     if evidence.least_nudity:
         source += f" (nudity from {evidence.least_nudity:.0f} on)"
     if evidence.widest_face < 100:

@@ -33,5 +33,4 @@ class Models:
     nudity: NudityClassifier
     # Only where an opt-in pack brings them.
     exposures: ExposureDetector | None = None
-    # Only where an opt-in pack brings it.
     concepts: ConceptScorer | None = None

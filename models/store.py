@@ -132,7 +132,10 @@ class PackStore:
         # Imported here: onnx is large, and a server with all its models never needs it.
         from openrekog.models.convert import CONVERTERS
 
-        content = CONVERTERS[file.converter](sources, file.inputs)
+        try:
+            content = CONVERTERS[file.converter](sources, file.inputs)
+        except FetchError as error:
+            raise type(error)(f"{pack.name}/{file.name}: {error}") from error
         found = hashlib.sha256(content).hexdigest()
         path = self.models_dir / pack.name / file.name
         if not file.sha256:

@@ -8,7 +8,7 @@ import numpy as np
 from openrekog.models.architectures.objects import ObjectCandidates, name_objects
 from openrekog.models.architectures.signatures import picture_input, refuse, side_of
 from openrekog.models.architectures.squares import averaged
-from openrekog.models.calibration import UNCALIBRATED, ClassCurves
+from openrekog.models.calibration import ClassCurves
 from openrekog.models.results import DetectedObject, Image
 from openrekog.models.session import Feeds, Session
 from openrekog.models.vocabulary.classes import class_names
@@ -30,7 +30,7 @@ class DFine:
 
     scheme = "coco"
 
-    def __init__(self, session: Session, curves: ClassCurves = UNCALIBRATED) -> None:
+    def __init__(self, session: Session, curves: ClassCurves) -> None:
         """Raises UnknownGraphError where the graph is another."""
         self._input, shape = picture_input(session, WANTED)
         if SIZES not in session.inputs or set(OUTPUTS) - session.outputs.keys():

@@ -43,8 +43,10 @@ class MoveNet:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        ((_, _, _, side),) = session.inputs.values()
-        self._side = int(side or 0)
+        ((*_, side),) = session.inputs.values()
+        if not isinstance(side, int):
+            raise ValueError(f"{session.name} takes pictures of any size")
+        self._side = side
 
     def estimate(self, image: Image, persons: Sequence[Box]) -> list[Body]:
         """Not only the person of the box may stand in its square: the one in its middle is meant,

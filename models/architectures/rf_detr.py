@@ -9,7 +9,7 @@ from openrekog.models.architectures.batches import run_batch, sigmoid
 from openrekog.models.architectures.objects import ObjectCandidates, name_objects
 from openrekog.models.architectures.signatures import fits, picture_input, refuse
 from openrekog.models.architectures.squares import imagenet_scaled, sampled
-from openrekog.models.calibration import UNCALIBRATED, ClassCurves
+from openrekog.models.calibration import ClassCurves
 from openrekog.models.geometry import to_corners
 from openrekog.models.results import DetectedObject, Image
 from openrekog.models.session import Session
@@ -32,7 +32,7 @@ class RfDetr:
 
     scheme = "coco"
 
-    def __init__(self, session: Session, curves: ClassCurves = UNCALIBRATED) -> None:
+    def __init__(self, session: Session, curves: ClassCurves) -> None:
         """Raises UnknownGraphError where the graph is another."""
         shape = picture_input(session, WANTED)[1]
         boxes, classes = session.outputs.get("dets", ()), session.outputs.get("labels", ())

@@ -15,19 +15,18 @@ EXPORT = ("format=onnx", "nms=False", "dynamic=False")
 def onnx_graph(source: bytes) -> bytes:
     """The same bytes; raises FetchError where they are no ONNX graph, or not all of one."""
     import onnx
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped] # onnx's own
 
     try:
         graph = onnx.load_model_from_string(source).graph
-    except DecodeError as error:
-        raise FetchError("a file of yours is not an ONNX graph") from error
+    except Exception as error:  # DecodeError of protobuf, which only onnx depends on
+        raise FetchError("your file is not an ONNX graph") from error
     if not graph.output:
-        raise FetchError("a file of yours is not an ONNX graph: it gives nothing")
+        raise FetchError("your file is not an ONNX graph: it gives nothing")
     outside = onnx.TensorProto.EXTERNAL
     if any(weights.data_location == outside for weights in graph.initializer):
         raise FetchError(
-            "the weights of an ONNX graph of yours lie in another file; export it into one, in "
-            "half precision where it would be larger than 2 GB"
+            "the weights of your ONNX graph lie in another file; export it into one, in half "
+            "precision where it would be larger than 2 GB"
         )
     return source
 

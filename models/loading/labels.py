@@ -9,7 +9,7 @@ from openrekog.models.architectures.efficientnet_lite import EfficientNetLite
 from openrekog.models.architectures.rf_detr import RfDetr
 from openrekog.models.architectures.yolov8 import YoloV8
 from openrekog.models.architectures.yolox import YoloX
-from openrekog.models.calibration import UNCALIBRATED, ClassCurves
+from openrekog.models.calibration import ClassCurves
 from openrekog.models.capabilities import FeatureExtractor, ImageClassifier, ObjectDetector
 from openrekog.models.loading.classifiers import load_label_classifiers
 from openrekog.models.loading.opening import Opening
@@ -55,7 +55,7 @@ def with_features(classifiers: tuple[ImageClassifier, ...]) -> FeatureExtractor:
 
 
 def _curves(pack: Pack) -> ClassCurves:
-    return ClassCurves.through(pack.confidence) if pack.confidence else UNCALIBRATED
+    return ClassCurves.through(pack.confidence)
 
 
 def _build(opening: Opening, pack: Pack, builders: Builders[Network]) -> Network:

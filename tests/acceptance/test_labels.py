@@ -210,6 +210,16 @@ class TestImageProperties:
         }
         assert red["CSSColor"] == "red"
 
+    def test_alone_they_ask_no_model(self, client: Any) -> None:
+        def parts(features: list[str]) -> str:
+            answer = client.detect_labels(Image={"Bytes": person(1)}, Features=features)
+            timing: str = answer["ResponseMetadata"]["HTTPHeaders"]["server-timing"]
+            return timing
+
+        assert "model" in parts(BOTH)
+        assert "properties" in parts(BOTH)
+        assert "model" not in parts(PROPERTIES)
+
     def test_with_labels_instances_have_colours(self, client: Any) -> None:
         answer = detect(client, half_red_half_blue(), Features=BOTH)
         found = {label["Name"]: label for label in answer["Labels"]}

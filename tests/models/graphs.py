@@ -32,7 +32,7 @@ class GraphBuilder:
         self, path: Path, inputs: Shapes, outputs: Shapes, integers: Sequence[str] = ()
     ) -> Path:
         """`integers` names the inputs and outputs that are int64; the others are float."""
-        values = [
+        taken, given = (
             [
                 helper.make_tensor_value_info(
                     name, TensorProto.INT64 if name in integers else TensorProto.FLOAT, shape
@@ -40,8 +40,8 @@ class GraphBuilder:
                 for name, shape in shapes.items()
             ]
             for shapes in (inputs, outputs)
-        ]
-        graph = helper.make_graph(self.nodes, "g", *values, initializer=self.weights)
+        )
+        graph = helper.make_graph(self.nodes, "g", taken, given, initializer=self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
         onnx.checker.check_model(model)
         onnx.save(model, str(path))

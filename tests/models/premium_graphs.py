@@ -123,7 +123,7 @@ WORDS = {word: index for index, word in enumerate(("<pad>", "<unk>", "dog", "red
 
 def tokenizer(path: Path, words: dict[str, int] | None = None) -> Path:
     made = Tokenizer(models.WordLevel(words or WORDS, unk_token="<unk>"))
-    made.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment] # a setter
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
     made.save(str(path))
     return path
 

@@ -86,7 +86,7 @@ def test_one_file_must_be_meant(store: PackStore, own: Path) -> None:
 @pytest.mark.parametrize("content", [b"<html>", b"", b"PK\x03\x04 a checkpoint"])
 def test_what_is_no_graph_is_refused(store: PackStore, own: Path, content: bytes) -> None:
     (own / "d_fine.onnx").write_bytes(content)
-    with pytest.raises(FetchError, match="not an ONNX graph"):
+    with pytest.raises(FetchError, match=r"d_fine/d_fine.onnx: your file is not an ONNX graph"):
         store.pull([pack("d_fine")], own_files=own)
     assert store.missing([pack("d_fine")]) == (pack("d_fine"),)
 

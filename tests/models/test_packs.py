@@ -45,9 +45,6 @@ path = "package/small.onnx"
 sha256 = "{SHA}"
 """
 
-# What no default pack can: their weights stand under licences that a user has to accept.
-OPT_IN = {"exposure_detector", "concept_scorer"}
-
 every_pack = pytest.mark.parametrize("pack", packs().values(), ids=packs().keys())
 
 
@@ -75,7 +72,7 @@ def test_default_packs_are_clean_and_pinned(pack: Pack) -> None:
 
 
 # What only opt-in packs can do.
-OPT_IN = {"concept_scorer"}
+OPT_IN = {"concept_scorer", "exposure_detector"}
 
 
 def test_default_packs_cover_every_capability() -> None:

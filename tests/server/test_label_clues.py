@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from openrekog.models.fake import FAKE_PACK, fake_models
+from openrekog.models.pack import packs
 from openrekog.models.results import (
     Box,
     DetectedObject,
@@ -13,7 +15,7 @@ from openrekog.models.results import (
     Quality,
 )
 from openrekog.server.analysis.clues import READERS, Clue
-from openrekog.server.analysis.labels import FoundLabel, merge
+from openrekog.server.analysis.labels import FoundLabel, find_labels, merge
 from openrekog.server.analysis.sightings import Chances, Sighting
 
 LEFT, RIGHT = Box(0, 0, 0.4, 1), Box(0.6, 0, 0.4, 1)
@@ -154,3 +156,18 @@ def test_persons_make_a_crowd() -> None:
     assert few == 0
     assert 50 < some < 90
     assert many > 95
+
+
+def test_a_batch_is_named_like_its_pictures_one_by_one() -> None:
+    models = fake_models(packs()[FAKE_PACK])
+    pictures = [
+        np.random.default_rng(number).integers(0, 256, (90, 120, 3), np.uint8)
+        for number in range(3)
+    ]
+    pictures.append(np.full((90, 120, 3), 127, np.uint8))
+    together = find_labels(models, pictures)
+    assert together == [find_labels(models, [picture])[0] for picture in pictures]
+    assert together[0]
+    # Every class is as likely as another there, and many are animals.
+    assert max(each.confidence for each in together[-1]) < 50
+    assert find_labels(models, []) == []

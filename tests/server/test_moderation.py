@@ -51,6 +51,9 @@ class Told:
             classes=Classifier(self.classes_said),
             classifiers=(),
             features=cast("Any", None),
+            text=cast("Any", None),
+            poses=cast("Any", None),
+            face_covers=cast("Any", None),
             nudity=Nudity(self.nudity_said),
             exposures=None if with_exposures is None else Detector(with_exposures),
             concepts=None if with_concepts is None else Concepts(with_concepts),
@@ -109,9 +112,9 @@ class Nudity:
 class Concepts:
     said: Mapping[str, float]
 
-    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float64]:
+    def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:
         row = [self.said.get(prompt, 0.0) for prompt in prompts]
-        return np.array([row for _ in images], np.float64)
+        return np.array([row for _ in images], np.float32)
 
 
 def everything(by: Sequence[By]) -> Told:
