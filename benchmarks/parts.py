@@ -16,6 +16,7 @@ from benchmarks.object_finding import measure_objects
 from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
 from benchmarks.poses import KEYPOINTS, measure_poses
+from benchmarks.text_reading import MARKS, measure_text
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
 
@@ -53,5 +54,6 @@ PARTS: Mapping[str, Part] = {
         lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
     ),
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
+    "Reading text": Part(MARKS, measure_text),
 }
 """By title, in the order of the report."""

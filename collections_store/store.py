@@ -205,6 +205,10 @@ class Store:
         """Sweeps away what was deleted and saves indexes; done now and then by itself."""
         self._housekeeping.tidy()
 
+    def scrub(self) -> None:
+        """Clears what was deleted off the disk as far as can be done at once."""
+        self._database.scrub()
+
     def close(self) -> None:
         self._housekeeping.close()
         self._shelf.close()

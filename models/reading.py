@@ -1,8 +1,10 @@
 """The TextReader: lines found, read the way they face, in the order in which one reads."""
 
+import unicodedata
 from collections.abc import Sequence
+from math import prod
+from statistics import fmean
 
-from openrekog.models.calibration import TEXT
 from openrekog.models.capabilities import TextDetector, TextRecogniser
 from openrekog.models.geometry import to_pixels
 from openrekog.models.quadrilaterals import part, sides, turned
@@ -77,36 +79,42 @@ def _score(line: Line) -> float:
 def _line(line: Line) -> TextLine:
     corners, reading = line
     words = tuple(_word(corners, word) for word in reading.words())
+    if _from_the_right(reading.text):
+        words = words[::-1]
     text = " ".join(word.text for word in words)
-    return TextLine(text, TEXT.scale(reading.score), corners, words)
+    return TextLine(text, fmean(word.confidence for word in words), corners, words)
 
 
 def _word(corners: Points, word: Reading) -> TextWord:
+    """Sure as far as all of its characters are right (measured: docs/models.md)."""
     first, last = word.characters[0], word.characters[-1]
-    polygon = part(corners, first.start, last.end)
-    return TextWord(word.text, TEXT.scale(word.score), polygon)
+    chance = prod(character.chance for character in word.characters)
+    # Recognisers say what they see from the left; Unicode has such letters in the order of reading.
+    text = word.text[::-1] if _from_the_right(word.text) else word.text
+    return TextWord(text, 100 * chance, part(corners, first.start, last.end))
+
+
+def _from_the_right(text: str) -> bool:
+    """Whether the letters are mostly Arabic, Hebrew or of a like script."""
+    kinds = [unicodedata.bidirectional(letter) for letter in text]
+    return kinds.count("R") + kinds.count("AL") > kinds.count("L")
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
-    """Rows from the top, in each from the left; a line belongs to the row whose first line's
-    height its middle falls into."""
+    """Rows from the top, in each from the left; a line belongs to a row when its middle is at the
+    height of the row's first line."""
     rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: _middle(line)[1]):
-        top, bottom = _heights(rows[-1][0]) if rows else (0.0, 0.0)
-        if rows and top <= _middle(line)[1] <= bottom:
+    for line in sorted(lines, key=_down):
+        if rows and rows[-1][0][0][:, 1].min() <= _down(line) <= rows[-1][0][0][:, 1].max():
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda line: _middle(line)[0])]
+    return [line for row in rows for line in sorted(row, key=_across)]
 
 
-def _middle(line: Line) -> tuple[float, float]:
-    x, y = line[0].mean(axis=0).tolist()
-    return x, y
+def _across(line: Line) -> float:
+    return float(line[0][:, 0].mean())
 
 
-def _heights(line: Line) -> tuple[float, float]:
-    """The middle half of a line, from where to where it reaches down the image."""
-    top, bottom = float(line[0][:, 1].min()), float(line[0][:, 1].max())
-    quarter = (bottom - top) / 4
-    return top + quarter, bottom - quarter
+def _down(line: Line) -> float:
+    return float(line[0][:, 1].mean())

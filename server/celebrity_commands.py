@@ -132,16 +132,13 @@ def delete_celebrity(
     data_dir: DataDir = None,
 ) -> None:
     """Delete a person with all faces; a running server forgets them at once."""
-    with opened_store(data_dir) as store, store.write() as rows:
-        found = named(rows, person)
-        if len(found) != 1:
-            ids = ", ".join(each.celebrity_id for each in found)
-            fail(
-                f"{len(found)} people are called {person}: give one of the ids {ids}."
-                if found
-                else f"There is no {person} in the gallery."
-            )
-        faces = rows.celebrities.delete(found[0].celebrity_id)
+    with opened_store(data_dir) as store:
+        with store.write() as rows:
+            found = named(rows, person)
+            if len(found) != 1:
+                fail(not_one(person, found))
+            faces = rows.celebrities.delete(found[0].celebrity_id)
+        store.scrub()
     typer.echo(
         f"Deleted {found[0].details.name} ({found[0].celebrity_id}) with {faces} "
         f"face{'' if faces == 1 else 's'}."
@@ -155,6 +152,13 @@ def named(rows: "Transaction", person: str) -> "list[Celebrity]":
         return [rows.celebrities.get(person)]
     except NotFound:
         return rows.celebrities.called(person)
+
+
+def not_one(person: str, found: "list[Celebrity]") -> str:
+    if not found:
+        return f"There is no {person} in the gallery."
+    ids = ", ".join(each.celebrity_id for each in found)
+    return f"{len(found)} people are called {person}: give one of the ids {ids}."
 
 
 @app.command("export")

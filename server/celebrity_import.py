@@ -186,8 +186,8 @@ class Importer:
             if other.celebrity_id != person.celebrity_id:
                 yield (
                     f"{person.details.name} looks like {other.details.name} "
-                    f"({other.celebrity_id}, similarity {similarity:.1f}): "
-                    "if they are one person delete one, or neither will be recognised"
+                    f"({other.celebrity_id}, similarity {similarity:.1f}): a face as much like "
+                    "the one as the other is not named; if they are one person, delete one"
                 )
 
 

@@ -146,3 +146,16 @@ def test_labels_of_pictures(models: Models) -> None:
     assert recall >= 48
     assert above >= 85
     assert reached >= 55
+
+
+def test_reading_text(models: Models) -> None:
+    text = measured("Reading text", models)
+    row = re.search(
+        r"^\| all \| ([\d.]+) % \| ([\d.]+) % \| ([\d.]+) % \| ([\d.]+) % \|", text, re.M
+    )
+    assert row is not None
+    found, precision, right, _ = map(float, row.groups())
+    assert found >= 70
+    assert precision >= 70
+    # What PP-OCRv6 small is known to reach on this set; 21 words, one is 4.8 %.
+    assert right >= 51

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from openrekog.models.fake.thumbnails import LEAST_CONTRAST
+from openrekog.models.fake.thumbnails import has_one_colour
 from openrekog.models.results import Image, Points, TextLine, TextWord
 
 SURE, UNSURE = 99.0, 60.0
@@ -29,7 +29,7 @@ def fake_number(image: Image) -> str:
 
 
 def _lines(image: Image) -> list[TextLine]:
-    if float(np.std(cv2.resize(image, (16, 16), interpolation=cv2.INTER_AREA))) < LEAST_CONTRAST:
+    if has_one_colour(image):
         return []
     words = (
         TextWord("FAKE", SURE, _rectangle(0.2, 0.3, 0.45, 0.45)),

@@ -1,6 +1,8 @@
 """Pictures for the tests: real photographs where models look at them, made ones where not."""
 
 import io
+import struct
+import zlib
 from functools import cache
 from typing import Any
 
@@ -9,6 +11,8 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Image, Resampling
 from skimage import data_dir  # type: ignore[attr-defined]  # it is exported lazily
+
+MIB = 1024 * 1024
 
 ASTRONAUT_FACE = (160, 50, 300, 220)  # left, top, right, bottom of the head with some margin
 
@@ -76,3 +80,16 @@ def encoded(picture: Image, image_format: str, **options: Any) -> bytes:
     file = io.BytesIO()
     picture.save(file, image_format, **options)
     return file.getvalue()
+
+
+def png_file(*chunks: tuple[bytes, bytes]) -> bytes:
+    parts = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def padded(picture: bytes, length: int) -> bytes:
+    """The JPEG file grown to an exact length by bytes after its end."""
+    return picture + bytes(length - len(picture))

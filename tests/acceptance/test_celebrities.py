@@ -2,8 +2,10 @@
 real models and photographs where the faces do."""
 
 import io
+import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,15 @@ def celebrities(server: ServerProcess, *arguments: str | Path) -> str:
     return done.stdout
 
 
+def vectors_in(server: ServerProcess) -> set[bytes]:
+    with closing(sqlite3.connect(server.data_dir / "openrekog.sqlite3")) as connection:
+        query = (
+            "SELECT vector, 'face', key FROM faces WHERE vector IS NOT NULL"
+            " UNION SELECT vector, 'user', key FROM users WHERE vector IS NOT NULL"
+        )
+        return {vector for vector, *_ in connection.execute(query)}
+
+
 def recognise(client: Any, picture: bytes) -> tuple[list[Any], list[Any]]:
     answer = client.recognize_celebrities(Image={"Bytes": picture})
     assert set(answer) == {"CelebrityFaces", "UnrecognizedFaces", "ResponseMetadata"}
@@ -52,16 +63,24 @@ def names(client: Any, picture: bytes) -> list[str]:
     return [celebrity["Name"] for celebrity in recognise(client, picture)[0]]
 
 
-@pytest.fixture
-def people(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A list of two, with two pictures of one and one of the other."""
-    folder = tmp_path / "people"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("people")
     (folder / "ann.png").write_bytes(person(1))
     (folder / "ann.jpg").write_bytes(jpeg(as_picture(person(1)), quality=80))
     (folder / "bob.png").write_bytes(person(2))
     (folder / "people.csv").write_text(PEOPLE)
     return folder / "people.csv"
+
+
+@pytest.fixture(scope="module")
+def peopled(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server of these tests alone, since a gallery is the same for all who call."""
+    running = ServerProcess(tmp_path_factory.mktemp("peopled") / "data").start()
+    celebrities(running, "import", people)
+    yield running
+    running.close()
 
 
 def as_picture(data: bytes) -> PIL.Image.Image:
@@ -105,41 +124,44 @@ class TestMadeUpFaces:
         assert {name: told[name] for name in ("Name", "Urls", "KnownGender")} == {
             name: celebrity[name] for name in ("Name", "Urls", "KnownGender")
         }
+        traces = vectors_in(server)
+        assert len(traces) == 4  # Ann's two and their mean, and Bob's only one, which is its own
         celebrities(server, "delete", "Ann Example")
+        kept = vectors_in(server)
+        assert len(kept) == 1
+        for path in server.data_dir.rglob("*"):
+            data = path.read_bytes() if path.is_file() else b""
+            assert [vector for vector in traces - kept if vector in data] == [], path
         assert names(client, person(1)) == []
         assert names(client, person(2)) == ["Bob Example"]
         refused_with("ResourceNotFoundException", client.get_celebrity_info, Id=celebrity["Id"])
 
-    def test_what_nobody_said_of_a_person(self, launch: Launch, people: Path) -> None:
-        server = launch()
-        celebrities(server, "import", people)
-        client = server.client()
+    def test_what_nobody_said_of_a_person(self, peopled: ServerProcess) -> None:
+        client = peopled.client()
         [bob], _ = recognise(client, person(2))
         told = client.get_celebrity_info(Id=bob["Id"])
         assert (told["Urls"], told["KnownGender"]) == ([], {"Type": "Unlisted"})
 
-    def test_the_gallery_is_the_same_in_every_region_and_survives_a_restart(
-        self, launch: Launch, people: Path
+    def test_of_two_who_look_alike_neither_is_named(
+        self, peopled: ServerProcess, tmp_path: Path
     ) -> None:
-        server = launch()
-        celebrities(server, "import", people)
-        for region in ("us-east-1", "ap-south-1"):
-            assert names(server.client(region), person(2)) == ["Bob Example"]
-            assert server.client(region).list_collections()["CollectionIds"] == []
-        server.kill()
-        server.start()
-        assert names(server.client(), person(2)) == ["Bob Example"]
-
-    def test_of_two_who_look_alike_neither_is_named(self, launch: Launch, tmp_path: Path) -> None:
-        for name in ("Ann", "Twin"):
-            (tmp_path / "twins").mkdir(exist_ok=True)
-            (tmp_path / "twins" / f"{name}.png").write_bytes(person(1))
-        server = launch()
-        celebrities(server, "import", tmp_path / "twins")
-        known, unknown = recognise(server.client(), person(1))
+        for name in ("Eva", "Twin"):
+            (tmp_path / f"{name}.png").write_bytes(person(7))
+        celebrities(peopled, "import", tmp_path)
+        known, unknown = recognise(peopled.client(), person(7))
         assert (len(known), len(unknown)) == (0, 1)
-        celebrities(server, "delete", "Twin")
-        assert names(server.client(), person(1)) == ["Ann"]
+        celebrities(peopled, "delete", "Twin")
+        assert names(peopled.client(), person(7)) == ["Eva"]
+
+    def test_the_gallery_is_the_same_in_every_region_and_survives_a_kill(
+        self, peopled: ServerProcess
+    ) -> None:
+        for region in ("us-east-1", "ap-south-1"):
+            assert names(peopled.client(region), person(2)) == ["Bob Example"]
+            assert peopled.client(region).list_collections()["CollectionIds"] == []
+        peopled.kill()
+        peopled.start()
+        assert names(peopled.client(), person(2)) == ["Bob Example"]
 
     def test_how_sure_a_match_must_be_is_a_setting(self, launch: Launch, people: Path) -> None:
         server = launch(celebrity_match_confidence=99.9)

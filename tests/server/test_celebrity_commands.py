@@ -189,7 +189,7 @@ class TestPicturesOfNoUse:
         (people / "Robert.png").write_bytes(person(2))
         said = run("import", people).stderr
         assert "Robert looks like Bob (" in said
-        assert "similarity 100.0): if they are one person delete one" in said
+        assert "similarity 100.0): a face as much like the one as the other is not named" in said
 
 
 REFUSED = {
