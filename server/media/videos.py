@@ -38,13 +38,12 @@ MOST_PIXELS = 4096 * 2304
 # AWS's limit; it also bounds what a file can make of one frame with a time far away.
 LONGEST_MS = 6 * 3600 * 1000
 
-# FFmpeg also knows playlists, which name other files and addresses: only what holds its own data.
-CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska,avi"}
+# FFmpeg also knows playlists, which name other files and addresses. And where reading goes on after
+# a crash, AVI and MPEG-TS give other times to the same frames.
+CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska"}
 
 
-NO_TIMES = (
-    "An AVI file does not tell when B-frames are shown; put the video into an MP4 file instead."
-)
+NOT_A_VIDEO = "The file is not a video (MP4, MOV or Matroska), or it is damaged."
 
 MATROSKA = "matroska"
 """Its length counts from 0 and not from the first frame."""
@@ -108,21 +107,21 @@ class Video:
     """An open file. Its frames can be asked for again and again; each time it is read anew."""
 
     def __init__(self, file: BinaryIO, codecs: Collection[str] = ("h264",)) -> None:
-        """Raises VideoError for what is no video, or one of a codec that is not among `codecs`."""
+        """Raises VideoError for what is no video, or one of a codec that is not among `codecs`;
+        the file is closed with the video."""
+        self._file = file
         try:
             self._container = av.open(
                 file, "r", metadata_errors="replace", container_options=CONTAINER_OPTIONS
             )
         except (av.FFmpegError, ValueError) as error:
-            raise VideoError("The file is not a video, or it is damaged.") from error
+            raise VideoError(NOT_A_VIDEO) from error
         try:
             self._stream = _video_stream(self._container, codecs)
             # Only a frame tells how the picture is turned, and whether there is one at all.
             first = next(self._decoded(), None)
             if first is None:
                 raise VideoError("The video has no frame that can be decoded.")
-            if self._container.format.name == "avi" and self._stream.codec_context.has_b_frames:
-                raise VideoError(NO_TIMES)
             self.info = _info(self._container, self._stream, first)
         except BaseException:
             self._container.close()
@@ -147,6 +146,7 @@ class Video:
 
     def close(self) -> None:
         self._container.close()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self

@@ -13,12 +13,11 @@ import pytest
 from av.stream import Disposition
 
 from openrekog.server.media import videos
-from openrekog.server.media.videos import Video, VideoError
+from openrekog.server.media.videos import NOT_A_VIDEO, Video, VideoError
 from tests.acceptance.videos import SIZE, write_video
 
 # Corners of one colour each, so that a picture tells how it is turned.
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
-NOT_A_VIDEO = "The file is not a video, or it is damaged."
 
 
 def corners() -> np.ndarray[Any, Any]:
@@ -110,18 +109,16 @@ def test_reading_from_anywhere_gives_the_same_frames(tmp_path: Path, b_frames: s
             assert read == [time for time in whole if time >= start]
 
 
-@pytest.mark.parametrize("extension", ["mp4", "mov", "mkv", "avi"])
+@pytest.mark.parametrize("extension", ["mp4", "mov", "mkv"])
 def test_containers(tmp_path: Path, extension: str) -> None:
-    path = write_video(tmp_path / f"a.{extension}", shades(30), bf="0")
-    # FFmpeg writes AVI with an empty picture before the first.
-    first = 100 if extension == "avi" else 0
-    assert times(path) == [*range(first, 3000 + first, 100)]
-    assert times(path, 1500) == [*range(1500, 3000 + first, 100)]
+    path = write_video(tmp_path / f"a.{extension}", shades(30))
+    assert times(path) == [*range(0, 3000, 100)]
+    assert times(path, 1500) == [*range(1500, 3000, 100)]
 
 
-def test_b_frames_in_avi_are_refused(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "a.avi", shades(30), bf="2")
-    assert refusal(path).startswith("An AVI file does not tell when B-frames are shown")
+@pytest.mark.parametrize("extension", ["avi", "ts", "flv"])
+def test_other_containers_are_refused(tmp_path: Path, extension: str) -> None:
+    assert refusal(write_video(tmp_path / f"a.{extension}", shades(30))) == NOT_A_VIDEO
 
 
 def test_the_clock_starts_with_the_first_thing_in_the_file(tmp_path: Path) -> None:
