@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+import structlog
 from dbos import (
     DBOS,
     DBOSClient,
@@ -13,6 +14,7 @@ from dbos import (
     EnqueueOptions,
     StepOptions,
 )
+from dbos import error as dbos_error
 
 QUEUE = "jobs"
 WORKFLOW = "job"
@@ -24,11 +26,15 @@ VERSION = "1"
 
 POLLING_SECONDS = 0.5
 
-CLAIM: StepOptions = {"name": "claim"}
-PART: StepOptions = {"name": "part"}
-# With pauses that double from one second: about four minutes.
-NOTIFY: StepOptions = {"name": "notify", "retries_allowed": True, "max_attempts": 8}
+# With pauses that double from one second: about four minutes. What raises is the database, and the
+# receivers of notifications.
+AGAIN: StepOptions = {"retries_allowed": True, "max_attempts": 8}
+CLAIM: StepOptions = {"name": "claim", **AGAIN}
+PART: StepOptions = {"name": "part", **AGAIN}
+GIVE_UP: StepOptions = {"name": "give_up", **AGAIN}
+NOTIFY: StepOptions = {"name": "notify", **AGAIN}
 
+log = structlog.get_logger(__name__)
 
 # DBOS tells much that only its own developers want to know.
 logging.getLogger("dbos").setLevel(logging.WARNING)
@@ -37,6 +43,7 @@ logging.getLogger("dbos").setLevel(logging.WARNING)
 class Work(Protocol):
     def claim(self, job_id: str) -> list[str]: ...
     def part(self, leader: str, number: int) -> bool: ...
+    def give_up(self, leader: str) -> None: ...
     def notify(self, job_id: str) -> None: ...
 
 
@@ -99,11 +106,26 @@ class Worker:
 def _workflow(work: Work) -> Callable[[str], None]:
     def job(job_id: str) -> None:
         led = DBOS.run_step(CLAIM, partial(work.claim, job_id))
-        number, more = 0, bool(led)
-        while more:
-            more = DBOS.run_step(PART, partial(work.part, job_id, number))
-            number += 1
+        try:
+            if led:
+                _do_parts(work, job_id)
+        except dbos_error.DBOSMaxStepRetriesExceeded:
+            log.exception("jobs are given up", job_ids=led)
+            DBOS.run_step(GIVE_UP, partial(work.give_up, job_id))
         for one in led:
-            DBOS.run_step(NOTIFY, partial(work.notify, one))
+            _tell(work, one)
 
     return job
+
+
+def _do_parts(work: Work, leader: str) -> None:
+    number = 0
+    while DBOS.run_step(PART, partial(work.part, leader, number)):
+        number += 1
+
+
+def _tell(work: Work, job_id: str) -> None:
+    try:
+        DBOS.run_step(NOTIFY, partial(work.notify, job_id))
+    except dbos_error.DBOSMaxStepRetriesExceeded:
+        log.exception("nobody took the notification", job_id=job_id)

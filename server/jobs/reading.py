@@ -6,6 +6,7 @@ from functools import partial
 
 import orjson
 
+from openrekog.collections_store.errors import StoreError
 from openrekog.collections_store.records import Finding
 from openrekog.server.analysis.video.analysis import VideoAnalysis
 from openrekog.server.jobs.sampling import batches
@@ -104,5 +105,7 @@ def _add(done: PartDone, look: Callable[[], list[Finding]]) -> None:
         return
     try:
         done.found += look()
+    except StoreError:
+        raise  # a busy database fails nobody: the part is done anew
     except Exception as error:  # noqa: BLE001 - handed on, and logged where the job is ended
         done.error = error

@@ -22,7 +22,7 @@ def batches(
             if wanted(frame.timestamp_ms, previous_ms, interval):
                 hand.append(frame)
         previous_ms = frame.timestamp_ms
-        if max(map(len, dealt)) >= size:
+        if max(map(len, dealt), default=0) >= size:
             yield dealt
             dealt = [[] for _ in intervals]
     if any(dealt):

@@ -9,6 +9,7 @@ import orjson
 import structlog
 
 from openrekog.api_spec.errors import ApiError
+from openrekog.collections_store.errors import StoreError
 from openrekog.collections_store.records import Job, JobStatus
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
@@ -16,12 +17,13 @@ from openrekog.server.analysis.video import analysis
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.reading import PartDone, Reading, unpack_carry
 from openrekog.server.media.notifications import Notifier
-from openrekog.server.media.objects import ObjectStore
+from openrekog.server.media.objects import ObjectStore, StoredObject
 from openrekog.server.media.videos import Video, VideoError, VideoInfo
 
 log = structlog.get_logger(__name__)
 
 SWAPPED = "The video was changed or removed while it was being analysed."
+UNREADABLE = "The video was removed, or cannot be read any more: {}"
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 
 
@@ -53,15 +55,26 @@ class VideoWork:
             return bool(led)
         try:
             reading = self._reading(leader, waiting, number)
-            done = reading.read_part()
-        except (VideoError, ApiError) as error:
-            self._end(waiting, "FAILED", str(error))
+            done = self._read(reading, waiting[0])
+        except StoreError:
+            # The analyses have seen a part of this part: it is begun anew.
             self._close(leader)
+            raise
+        except Exception as error:  # noqa: BLE001 - told to the jobs' owners, and logged
+            self._close(leader)
+            self._fail(waiting, error)
             return False
         self._store(waiting, number, done, over=reading.over)
         if reading.over:
             self._close(leader)
         return not reading.over
+
+    def give_up(self, leader: str) -> None:
+        """Ends what a step could not do however often it was tried."""
+        self._close(leader)
+        with self.store.read() as rows:
+            led = rows.jobs.led(leader)
+        self._end(led, "FAILED", OUR_FAULT)
 
     def notify(self, job_id: str) -> None:
         """Tells whoever asked to be told that a job has ended."""
@@ -84,13 +97,29 @@ class VideoWork:
             reading = self._readings[leader] = self._open(led, number)
         return reading
 
-    def _open(self, led: list[Job], number: int) -> Reading:
-        source = orjson.loads(led[0].source)
-        with ExitStack() as undo:
+    def _read(self, reading: Reading, job: Job) -> dict[str, PartDone]:
+        """A part, if the object is still the one that was asked about: of a file that was changed
+        meanwhile, frames are worth nothing, and its faults tell nothing."""
+        try:
+            return reading.read_part()
+        finally:
+            self._object(job).file.close()
+
+    def _object(self, job: Job) -> StoredObject:
+        source = orjson.loads(job.source)
+        try:
             found = self.objects.open(source["Bucket"], source["Name"], source.get("Version"))
+        except ApiError as error:
+            raise VideoError(UNREADABLE.format(error)) from error
+        if found.identity != source["Identity"]:
+            found.file.close()
+            raise VideoError(SWAPPED)
+        return found
+
+    def _open(self, led: list[Job], number: int) -> Reading:
+        with ExitStack() as undo:
+            found = self._object(led[0])
             undo.callback(found.file.close)
-            if found.identity != source["Identity"]:
-                raise VideoError(SWAPPED)
             video = Video(found.file, self.codecs)
             undo.callback(video.close)
             self._describe(led, video.info)
@@ -113,8 +142,10 @@ class VideoWork:
             )
             try:
                 begun[job.job_id] = KINDS[job.operation](asked, unpack_carry(job.carry)[1])
-            except VideoError as error:
-                self._end([job], "FAILED", str(error))
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - told to the job's owner, and logged
+                self._fail([job], error)
         return begun
 
     def _describe(self, led: Iterable[Job], info: VideoInfo) -> None:
@@ -139,6 +170,10 @@ class VideoWork:
                 if over:
                     rows.jobs.end(job, "SUCCEEDED")
 
+    def _fail(self, led: Iterable[Job], error: Exception) -> None:
+        for job in led:
+            self._end([job], "FAILED", reason(job, error))
+
     def _end(self, led: Iterable[Job], status: JobStatus, message: str) -> None:
         with self.store.write() as rows:
             for job in led:
@@ -152,7 +187,7 @@ class VideoWork:
 
 def reason(job: Job, error: Exception) -> str:
     """What the owner of a job is told of its end."""
-    if isinstance(error, VideoError):
+    if isinstance(error, VideoError | ApiError):
         return str(error)
     log.error("analysis failed", job_id=job.job_id, exc_info=error)
     return OUR_FAULT

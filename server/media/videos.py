@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
@@ -33,6 +34,19 @@ LATEST_END = 0.05
 
 # A file can say that it is as large as it likes; what we decode is bounded as for pictures.
 MOST_PIXELS = 4096 * 2304
+
+# AWS's limit; it also bounds what a file can make of one frame with a time far away.
+LONGEST_MS = 6 * 3600 * 1000
+
+# FFmpeg also knows playlists, which name other files and addresses. And where reading goes on after
+# a crash, AVI and MPEG-TS give other times to the same frames.
+CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska"}
+
+
+NOT_A_VIDEO = "The file is not a video (MP4, MOV or Matroska), or it is damaged."
+
+MATROSKA = "matroska"
+"""Its length counts from 0 and not from the first frame."""
 
 
 class VideoError(Exception):
@@ -93,11 +107,15 @@ class Video:
     """An open file. Its frames can be asked for again and again; each time it is read anew."""
 
     def __init__(self, file: BinaryIO, codecs: Collection[str] = ("h264",)) -> None:
-        """Raises VideoError for what is no video, or one of a codec that is not among `codecs`."""
+        """Raises VideoError for what is no video, or one of a codec that is not among `codecs`;
+        the file is closed with the video."""
+        self._file = file
         try:
-            self._container = av.open(file, "r", metadata_errors="replace")
+            self._container = av.open(
+                file, "r", metadata_errors="replace", container_options=CONTAINER_OPTIONS
+            )
         except (av.FFmpegError, ValueError) as error:
-            raise VideoError("The file is not a video, or it is damaged.") from error
+            raise VideoError(NOT_A_VIDEO) from error
         try:
             self._stream = _video_stream(self._container, codecs)
             # Only a frame tells how the picture is turned, and whether there is one at all.
@@ -119,6 +137,8 @@ class Video:
         last = 0
         for frame in self._decoded():
             last = self._timestamp(frame)
+            if last > LONGEST_MS:
+                raise VideoError(too_long(last))
             if last >= start_ms:
                 yield Frame(index, last, frame)
                 index += 1
@@ -126,6 +146,7 @@ class Video:
 
     def close(self) -> None:
         self._container.close()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -137,9 +158,8 @@ class Video:
         """Frames with a time, in the order of showing."""
         try:
             for packet in self._container.demux(self._stream):
-                with contextlib.suppress(av.InvalidDataError):
-                    yield from (frame for frame in packet.decode() if frame.pts is not None)
-        except (av.InvalidDataError, av.EOFError):
+                yield from (frame for frame in _decode(packet) if frame.pts is not None)
+        except av.FFmpegError:
             return  # cut off; whether too much is missing is judged by the last frame's time
 
     def _check_end(self, last_ms: int) -> None:
@@ -166,6 +186,18 @@ class Video:
         return int(start / _time_base(self._stream))
 
 
+def _decode(packet: "Packet[VideoStream]") -> list[VideoFrame]:
+    """The frames that a packet completes; none if it is damaged."""
+    try:
+        return packet.decode()
+    except av.FFmpegError:
+        return []
+
+
+def too_long(milliseconds: int) -> str:
+    return f"The video is too long: {milliseconds} ms, at most {LONGEST_MS} ms."
+
+
 def _time_base(stream: VideoStream) -> Fraction:
     return stream.time_base or Fraction(1, av.time_base)
 
@@ -180,13 +212,22 @@ def _video_stream(container: InputContainer, codecs: Collection[str]) -> VideoSt
     if not streams:
         raise VideoError("The file has no video stream.")
     stream = streams[0]
-    stream.thread_type = "AUTO"
-    codec = stream.codec_context.name
+    codec = _codec(stream)
     if codec not in codecs:
         raise VideoError(f"The video's codec is {codec}; supported: {', '.join(codecs)}.")
     if stream.width * stream.height > MOST_PIXELS:
         raise VideoError(f"The video is too large: {stream.width} x {stream.height} pixels.")
+    if (duration := _duration_ms(container, stream)) > LONGEST_MS:
+        raise VideoError(too_long(duration))
+    stream.thread_type = "AUTO"
+    # Later frames may be of another size than the first.
+    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
     return stream
+
+
+def _codec(stream: VideoStream | AudioStream) -> str:
+    """A stream of a codec that FFmpeg does not know has no context."""
+    return getattr(stream.codec_context, "name", "unknown")
 
 
 def _info(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> VideoInfo:
@@ -194,20 +235,24 @@ def _info(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> 
     if _quarter_turns(frame) % 2:
         width, height = height, width
     return VideoInfo(
-        codec=stream.codec_context.name,
+        codec=_codec(stream),
         format=container.format.long_name,
         frame_rate=float(stream.average_rate or stream.guessed_rate or 0),
         duration_ms=_duration_ms(container, stream),
         width=width,
         height=height,
         full_range=frame.color_range == ColorRange.JPEG,
-        audio=tuple(_audio(container, audio) for audio in container.streams.audio),
+        audio=tuple(
+            _audio(container, audio)
+            for audio in container.streams.audio
+            if audio.codec_context is not None
+        ),
     )
 
 
 def _audio(container: InputContainer, stream: AudioStream) -> AudioInfo:
     return AudioInfo(
-        codec=stream.codec_context.name,
+        codec=_codec(stream),
         duration_ms=_duration_ms(container, stream),
         sample_rate=stream.sample_rate or 0,
         channels=stream.channels,
@@ -217,7 +262,10 @@ def _audio(container: InputContainer, stream: AudioStream) -> AudioInfo:
 def _duration_ms(container: InputContainer, stream: VideoStream | AudioStream) -> int:
     if stream.duration is not None and stream.time_base is not None:
         return int(stream.duration * stream.time_base * MILLISECONDS)
-    return (container.duration or 0) * MILLISECONDS // av.time_base
+    duration = container.duration or 0
+    if MATROSKA in container.format.name:
+        duration -= container.start_time or 0
+    return max(0, duration * MILLISECONDS // av.time_base)
 
 
 def _quarter_turns(frame: VideoFrame) -> int:

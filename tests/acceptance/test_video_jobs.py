@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from openrekog.server.media.videos import NOT_A_VIDEO
 from tests.acceptance.conftest import Launch
 from tests.acceptance.photos import astronaut, jpeg, photograph
 from tests.acceptance.refusals import refused_with
@@ -152,8 +153,8 @@ def test_jobs_are_of_one_account_region_and_operation(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "The file is not a video, or it is damaged."),
-        (b"this is text " * 1000, "The file is not a video, or it is damaged."),
+        (b"", NOT_A_VIDEO),
+        (b"this is text " * 1000, NOT_A_VIDEO),
     ],
     ids=["empty", "text"],
 )

@@ -29,7 +29,7 @@ def write_video(
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         if times is not None:
-            stream.time_base = Fraction(1, 1000)
+            stream.codec_context.time_base = Fraction(1, 1000)
         for index, picture in enumerate(pictures):
             resized = np.asarray(cv2.resize(np.asarray(picture), SIZE), np.uint8)
             frame = av.VideoFrame.from_ndarray(resized, "rgb24")

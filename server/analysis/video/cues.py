@@ -137,7 +137,10 @@ def long_enough(ended: Iterator[tuple[TechnicalCueType, Run | None]]) -> Iterato
 
 
 def in_credits_part(timestamp_ms: int, duration_ms: int) -> bool:
-    share = timestamp_ms / max(1, duration_ms)
+    """Of a video whose length nobody knows, no part is taken for one."""
+    if duration_ms <= 0:
+        return False
+    share = timestamp_ms / duration_ms
     return share < CREDITS_PART or share > 1 - CREDITS_PART
 
 
