@@ -54,7 +54,8 @@ def threads_for(services: Services) -> int:
     if services.runtime.providers[0] in ("cuda", "tensorrt"):
         return GPU_THREADS
     cores = max(2, len(os.sched_getaffinity(0)))
-    return cores if settings.s3_endpoint_url is None else 8 * cores
+    threads = cores if settings.s3_endpoint_url is None else 8 * cores
+    return max(1, threads // max(1, settings.processes))
 
 
 def create_app(services: Services, keys: KeyRing, metrics: Metrics) -> App:

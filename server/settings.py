@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     gpu_memory_limit_bytes: int | None = Field(
         None, ge=MIB, description="GPU memory that each model may take; unset is no limit."
     )
+    processes: int = Field(
+        1,
+        ge=0,
+        description="Server processes, each with its own models in memory; 0 is one for each core. "
+        "What bounds the whole server is divided among them.",
+    )
     request_threads: int = Field(
         0,
         ge=0,
