@@ -36,9 +36,9 @@ def follow(orders: Orders, channel: socket.socket) -> None:
     serving.run(
         settings,
         keys,
-        lambda app: HandedServer(
-            configured(app, settings.shutdown_timeout), ready, channel
-        ).run(sockets=[]),
+        lambda app: HandedServer(configured(app, settings.shutdown_timeout), ready, channel).run(
+            sockets=[]
+        ),
     )
 
 

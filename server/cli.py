@@ -79,15 +79,16 @@ def run_server(
     if process_count(settings) > 1:
         from openrekog.server import supervisor
 
-        return supervisor.run(settings, keys, listener, ready)
-    from openrekog.server import serving
-    from openrekog.server.listening import build_server
+        supervisor.run(settings, keys, listener, ready)
+    else:
+        from openrekog.server import serving
+        from openrekog.server.listening import build_server
 
-    serving.run(
-        settings,
-        keys,
-        lambda app: build_server(app, settings.shutdown_timeout, ready).run(sockets=[listener]),
-    )
+        serving.run(
+            settings,
+            keys,
+            lambda app: build_server(app, settings.shutdown_timeout, ready).run(sockets=[listener]),
+        )
 
 
 def ready_text(url: str, *, signed: bool) -> str:

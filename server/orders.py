@@ -39,9 +39,7 @@ def share_of(settings: Settings, processes: int) -> Settings:
         update={
             **{name: max(part, least.get(name, 0)) for name, part in parts.items()},
             "processes": processes,
-            "rate_limits": {
-                name: rate / processes for name, rate in settings.rate_limits.items()
-            },
+            "rate_limits": {name: rate / processes for name, rate in settings.rate_limits.items()},
         }
     )
 

@@ -147,7 +147,8 @@ class Supervisor:
         """One process from its start to its end: its id and its exit code."""
         settings = share_of(self.settings, process_count(self.settings))
         self.keys.follow()
-        child = await Child.start(Orders(settings=settings, keys_required=self.keys.required), self.metrics_dir)
+        orders = Orders(settings=settings, keys_required=self.keys.required)
+        child = await Child.start(orders, self.metrics_dir)
         self._living.add(child)
         try:
             answer = await child.answer()
@@ -160,7 +161,7 @@ class Supervisor:
             self._leave(child)
             self._living.discard(child)
             child.channel.close()
-            mark_process_dead(child.process.pid, self.metrics_dir)
+            mark_process_dead(child.process.pid, self.metrics_dir)  # type: ignore[no-untyped-call]  # it has no types
 
     def _join(self, child: Child) -> None:
         log.info("process ready", process=child.process.pid)

@@ -62,8 +62,7 @@ class FakeFaceAnalyzer:
 
     def find(self, image: Image, attributes: Set[FaceAttributeName] = frozenset()) -> list[Face]:
         thumbnail = _thumbnail(image)
-        brightness = float(thumbnail.mean())
-        contrast = float(np.sqrt(np.square(thumbnail - brightness).mean()))
+        brightness, contrast = (float(value[0, 0]) for value in cv2.meanStdDev(thumbnail.ravel()))
         if contrast < LEAST_CONTRAST:
             return []
         draw = _Draw(thumbnail)
