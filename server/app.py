@@ -1,5 +1,6 @@
 """Builds the app of a server: every part is made here once and handed on."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -66,7 +67,9 @@ def create_app(services: Services, keys: KeyRing, metrics: Metrics) -> App:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        publishing = asyncio.create_task(metrics.keep_published())
         yield
+        publishing.cancel()
         workers.close()
 
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

@@ -10,6 +10,9 @@ from openrekog.server.settings import Settings
 READY = b"ready"
 """What a process answers when it can take connections; any other answer is why it cannot."""
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that makes the Prometheus library keep its values in files, for all to sum up."""
+
 # What bounds the server as a whole: each process gets its part, rounded up.
 DIVIDED = (
     "max_queued_requests",

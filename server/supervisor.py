@@ -21,7 +21,7 @@ import structlog
 from prometheus_client.multiprocess import mark_process_dead
 
 from openrekog.server.keys import KeyRing
-from openrekog.server.orders import READY, Orders, process_count, share_of
+from openrekog.server.orders import METRICS_FOLDER, READY, Orders, process_count, share_of
 from openrekog.server.settings import Settings
 from openrekog.server.starting import RefusedError
 
@@ -40,10 +40,10 @@ LONGEST_MESSAGE = 64 * 1024
 def run(
     settings: Settings, keys: KeyRing, listener: socket.socket, ready: Callable[[], None]
 ) -> None:
-    """Serves until SIGTERM or SIGINT; returns when every process has finished what it had."""
+    """Serves until SIGTERM or SIGINT, and exits when every process has finished what it had."""
     with tempfile.TemporaryDirectory(prefix="openrekog-metrics-") as metrics_dir:
         supervisor = Supervisor(settings, keys, listener, ready, metrics_dir)
-        asyncio.run(supervisor.run())
+        sys.exit(asyncio.run(supervisor.run()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +62,7 @@ class Child:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "openrekog.server.child", str(theirs.fileno())),
                 stdin=asyncio.subprocess.PIPE,
-                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": metrics_dir},
+                env={**os.environ, METRICS_FOLDER: metrics_dir},
                 pass_fds=[theirs.fileno()],
                 # Ctrl-C is for the supervisor, which ends the others in good order.
                 start_new_session=True,
@@ -99,7 +99,8 @@ class Supervisor:
     """Set once every process was ready for the first time."""
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self) -> None:
+    async def run(self) -> int:
+        """The exit code: 0, if all of the last processes ended well."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
         places = [asyncio.create_task(self._keep()) for _ in range(process_count(self.settings))]
@@ -110,9 +111,11 @@ class Supervisor:
         handing.cancel()
         self.listener.close()
         self._finish()
-        await asyncio.gather(*places)
+        # All are waited for, also where one of them could not start.
+        await asyncio.wait(places)
         with suppress(asyncio.CancelledError):
             await handing
+        return int(any([place.result() for place in places]))
 
     def _stop(self) -> None:
         """The first signal asks; the second, as with one process, does not wait any more."""
@@ -129,19 +132,22 @@ class Supervisor:
             else:
                 child.process.terminate()
 
-    async def _keep(self) -> None:
-        """One process after the other in the same place, until the end."""
+    async def _keep(self) -> int:
+        """One process after the other in the same place, until the end; the last one's code."""
+        code = 0
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             started = time.monotonic()
             pid, code = await self._live()
             if self._stopping.is_set():
-                return
+                break
             log.error("process ended", process=pid, exit_code=code, pause=pause)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
             steady = time.monotonic() - started > STEADY_SECONDS
             pause = FIRST_PAUSE if steady else min(2 * pause, LONGEST_PAUSE)
+        # By SIGTERM end those that had not even started.
+        return 0 if code == -signal.SIGTERM else code
 
     async def _live(self) -> tuple[int, int]:
         """One process from its start to its end: its id and its exit code."""
@@ -150,18 +156,26 @@ class Supervisor:
         orders = Orders(settings=settings, keys_required=self.keys.required)
         child = await Child.start(orders, self.metrics_dir)
         self._living.add(child)
+        if self._stopping.is_set():
+            child.process.terminate()
         try:
             answer = await child.answer()
             if answer == READY:
                 self._join(child)
-            elif not (self._ready.is_set() or self._stopping.is_set()):
-                raise RefusedError(answer.decode() or "A server process ended while it started.")
+            elif not self._stopping.is_set():
+                self._refused(answer.decode() or "A server process ended while it started.")
             return child.process.pid, await child.process.wait()
         finally:
             self._leave(child)
             self._living.discard(child)
             child.channel.close()
             mark_process_dead(child.process.pid, self.metrics_dir)  # type: ignore[no-untyped-call]  # it has no types
+
+    def _refused(self, reason: str) -> None:
+        """At the start that is the end of all; later it may pass, and is tried again."""
+        if not self._ready.is_set():
+            raise RefusedError(reason)
+        log.error("process not ready", reason=reason)
 
     def _join(self, child: Child) -> None:
         log.info("process ready", process=child.process.pid)
