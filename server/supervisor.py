@@ -115,7 +115,8 @@ class Supervisor:
         await asyncio.wait(places)
         with suppress(asyncio.CancelledError):
             await handing
-        return int(any([place.result() for place in places]))
+        codes = [place.result() for place in places]
+        return int(any(codes))
 
     def _stop(self) -> None:
         """The first signal asks; the second, as with one process, does not wait any more."""

@@ -38,16 +38,14 @@ def pair(several: ServerProcess, region: str) -> list[Any]:
     clients = [several.client(region, max_pool_connections=1) for _ in range(PROCESSES)]
     for client in clients:
         client.list_collections()
-    assert len({pid for pid, *_ in requests_of(several, region)}) == PROCESSES
+    # A request is logged just after it is answered.
+    wait_until(lambda: len(asked_processes(several, region)) == PROCESSES)
     return clients
 
 
-def requests_of(server: ServerProcess, region: str) -> list[tuple[int, str]]:
-    """The process and the operation of every request of a region, as the log has them."""
-    lines = re.findall(
-        rf"operation=(\w+) .* region={region} pid=(\d+)$", server.log.read_text(), re.M
-    )
-    return [(int(pid), operation) for operation, pid in lines]
+def asked_processes(server: ServerProcess, region: str) -> set[str]:
+    """The processes that answered requests for a region, as the log has them."""
+    return set(re.findall(rf" region={region} pid=(\d+)$", server.log.read_text(), re.M))
 
 
 def children(server: ServerProcess) -> list[psutil.Process]:
