@@ -42,6 +42,8 @@ class Outcome:
     seconds: float
     latencies: Sequence[float]
     answers: Counter[str]
+    cpu_seconds: float = 0.0
+    """What sending and reading took of the processors that the server works with too."""
 
     @property
     def rate(self) -> float:
@@ -65,6 +67,7 @@ class Outcome:
             self.seconds + other.seconds,
             [*self.latencies, *other.latencies],
             self.answers + other.answers,
+            self.cpu_seconds + other.cpu_seconds,
         )
 
 
@@ -172,13 +175,14 @@ class Clients:
     answers: Counter[str] = field(default_factory=Counter)
 
     async def run(self) -> Outcome:
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         stop = None if self.load.seconds is None else started + self.load.seconds
         left = iter(self.load.requests) if stop is None else cycle(self.load.requests)
         async with asyncio.TaskGroup() as group:
             for _ in range(self.load.clients):
                 group.create_task(self.client(left, stop))
-        return Outcome(time.perf_counter() - started, self.latencies, self.answers)
+        spent = time.perf_counter() - started
+        return Outcome(spent, self.latencies, self.answers, time.process_time() - cpu)
 
     async def client(self, left: Iterator[bytes], stop: float | None) -> None:
         connection = Connection()
