@@ -10,7 +10,7 @@ from openrekog.server import serving
 from openrekog.server.keys import KeyRing, KeysFile, KeysFileError
 from openrekog.server.listening import HandedServer, configured
 from openrekog.server.logs import configure_logs
-from openrekog.server.orders import READY, Orders
+from openrekog.server.orders import READY, Orders, share_of
 from openrekog.server.starting import RefusedError
 
 
@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def follow(orders: Orders, channel: socket.socket) -> None:
-    settings = orders.settings
+    settings = share_of(orders.settings)
     keys = KeyRing(KeysFile(settings.keys_path), required=orders.keys_required)
 
     def ready() -> None:

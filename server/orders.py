@@ -1,4 +1,4 @@
-"""What the supervisor tells a server process: its share of the settings, and about the keys."""
+"""What the supervisor tells a server process, and which share of the settings is its own."""
 
 import os
 from collections.abc import Mapping
@@ -34,8 +34,9 @@ def process_count(settings: Settings) -> int:
     return settings.processes or len(os.sched_getaffinity(0))
 
 
-def share_of(settings: Settings, processes: int) -> Settings:
-    """The settings of one of so many processes, which together keep the bounds of one server."""
+def share_of(settings: Settings) -> Settings:
+    """The settings of each of the processes, which together keep the bounds of one server."""
+    processes = process_count(settings)
     parts = {name: -(-getattr(settings, name) // processes) for name in DIVIDED}
     least = least_of(settings)
     return settings.model_copy(

@@ -21,7 +21,7 @@ import structlog
 from prometheus_client.multiprocess import mark_process_dead
 
 from openrekog.server.keys import KeyRing
-from openrekog.server.orders import METRICS_FOLDER, READY, Orders, process_count, share_of
+from openrekog.server.orders import METRICS_FOLDER, READY, Orders, process_count
 from openrekog.server.settings import Settings
 from openrekog.server.starting import RefusedError
 
@@ -152,9 +152,8 @@ class Supervisor:
 
     async def _live(self) -> tuple[int, int]:
         """One process from its start to its end: its id and its exit code."""
-        settings = share_of(self.settings, process_count(self.settings))
         self.keys.follow()
-        orders = Orders(settings=settings, keys_required=self.keys.required)
+        orders = Orders(settings=self.settings, keys_required=self.keys.required)
         child = await Child.start(orders, self.metrics_dir)
         self._living.add(child)
         if self._stopping.is_set():
