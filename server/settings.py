@@ -66,8 +66,8 @@ class Settings(BaseSettings):
     request_threads: int = Field(
         0,
         ge=0,
-        description="Requests worked on at once; 0 is one more than cores, eight for each core with "
-        "an S3 endpoint, and 32 on a GPU.",
+        description="Requests worked on at once; 0 is one more than cores, eight for each core "
+        "with an S3 endpoint, and 32 on a GPU.",
     )
     max_queued_requests: int = Field(
         256, ge=0, description="Requests that may wait; one more is throttled."
