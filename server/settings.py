@@ -79,11 +79,17 @@ class Settings(BaseSettings):
     gpu_memory_limit_bytes: int | None = Field(
         None, ge=MIB, description="GPU memory that each model may take; unset is no limit."
     )
+    processes: int = Field(
+        1,
+        ge=0,
+        description="Server processes, each with its own models in memory; 0 is one for each core. "
+        "What bounds the whole server is divided among them.",
+    )
     request_threads: int = Field(
         0,
         ge=0,
-        description="Requests worked on at once; 0 is one for each core, eight for each with an S3 "
-        "endpoint, and 32 on a GPU.",
+        description="Requests worked on at once; 0 is one more than cores, eight for each core "
+        "with an S3 endpoint, and 32 on a GPU.",
     )
     max_queued_requests: int = Field(
         256, ge=0, description="Requests that may wait; one more is throttled."

@@ -73,19 +73,32 @@ class Worker:
 
     def __init__(self, url: str, name: str, work: Work, concurrency: int) -> None:
         """`name` stays the same over restarts, so that a worker finds what it had begun."""
-        config: DBOSConfig = {
+        self._config: DBOSConfig = {
             "name": NAME,
             "system_database_url": url,
             "executor_id": name,
             "application_version": VERSION,
             "log_level": "WARNING",
         }
+        self._work = work
         self._concurrency = concurrency
-        self._dbos = DBOS(config=config)
-        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(_workflow(work))
+        self._started = False
 
     def start(self) -> None:
-        """Goes on with what this worker had begun before it was stopped."""
+        """Goes on with what this worker had begun before it was stopped. May be called again, also
+        after it has failed."""
+        if self._started:
+            return
+        try:
+            self._launch()
+        except BaseException:
+            self.close()
+            raise
+        self._started = True
+
+    def _launch(self) -> None:
+        DBOS(config=self._config)
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(_workflow(self._work))
         DBOS.launch()
         DBOS.register_queue(
             QUEUE,

@@ -57,8 +57,7 @@ class JobWorker:
         self._thread = threading.Thread(target=self._watch, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        self._beat()
-        self._worker.start()
+        """Begins in the background: with a full disk the jobs wait, and requests are served."""
         self._thread.start()
 
     def close(self) -> None:
@@ -67,13 +66,16 @@ class JobWorker:
         self._worker.close()
 
     def _watch(self) -> None:
-        while not self._closing.wait(self._silence / BEATS):
+        while True:
             try:
                 self._beat()
+                self._worker.start()
                 self._look_after_others()
             except Exception:
-                # A busy or a restarting database: the next beat must come.
-                log.exception("heartbeat failed and will be tried again")
+                # A full disk, a busy or restarting database: the next beat must come.
+                log.exception("the worker of jobs is held up, and tries again")
+            if self._closing.wait(self._silence / BEATS):
+                return
 
     def _beat(self) -> None:
         with self._store.write() as rows:

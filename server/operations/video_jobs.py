@@ -49,7 +49,7 @@ class Results:
 
 def start(context: Context, kind: str, request: Mapping[str, Any]) -> str:
     """Stores a job, which from then on is done whatever happens to this process; its id."""
-    source = orjson.dumps(source_of(context, request["Video"]["S3Object"])).decode()
+    source = orjson.dumps(source_of(context, request["Video"])).decode()
     check_channel(context, request)
     document = orjson.dumps(request).decode()
 
@@ -66,8 +66,11 @@ def start(context: Context, kind: str, request: Mapping[str, Any]) -> str:
     return job_id
 
 
-def source_of(context: Context, place: Mapping[str, str]) -> dict[str, str]:
+def source_of(context: Context, video: Mapping[str, Any]) -> dict[str, str]:
     """Names the object and its content, so that a job notices when it is swapped."""
+    place = video.get("S3Object", {})
+    if "Bucket" not in place or "Name" not in place:
+        raise errors.InvalidParameter("Request has invalid parameters")
     services = context.services
     found = services.images.objects.open(place["Bucket"], place["Name"], place.get("Version"))
     found.file.close()
