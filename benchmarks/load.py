@@ -20,6 +20,8 @@ import uvloop
 
 ROOT = Path(__file__).parent.parent
 HEAD_END = b"\r\n\r\n"
+HTTP_1_0 = b"HTTP/1.0"
+WATCH_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Outcome:
     seconds: float
     latencies: Sequence[float]
     answers: Counter[str]
+    cpu_seconds: float = 0.0
+    """What sending and reading took of the processors that the server works with too."""
 
     @property
     def rate(self) -> float:
@@ -65,6 +69,7 @@ class Outcome:
             self.seconds + other.seconds,
             [*self.latencies, *other.latencies],
             self.answers + other.answers,
+            self.cpu_seconds + other.cpu_seconds,
         )
 
 
@@ -108,17 +113,49 @@ def drive(load: Load) -> Outcome:
         return running.result()
 
 
-class Connection(asyncio.Protocol):
-    """One HTTP/1 connection that has at most one request under way."""
+class Client(asyncio.Protocol):
+    """Sends one request after the other: the next in the very callback that read the answer, so
+    that no task has to be woken for it. One HTTP/1 connection, made again when it was closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: "Clients") -> None:
+        self.clients = clients
         self.transport: asyncio.Transport | None = None
-        self.reply: asyncio.Future[str] | None = None
+        self.request: bytes | None = None
+        """The one that has no answer yet."""
+        self.started = 0.0
         self.received = bytearray()
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def ask(self) -> None:
+        """Sends the next request, if there is one, on a new connection where there is none."""
+        self.request, self.started = self.clients.next_request(), time.perf_counter()
+        if self.request is not None and self.transport is not None:
+            self.transport.write(self.request)
+        elif self.request is not None:
+            self.connecting = asyncio.create_task(self.connect())
+        else:
+            self.leave()
+
+    async def connect(self) -> None:
+        load, loop = self.clients.load, asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(load.patience):
+                await loop.create_connection(lambda: self, load.host, load.port)
+        except OSError as error:
+            self.fail(error)
+            self.ask()
+
+    def leave(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+        if not self.over.done():
+            self.over.set_result(None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of this class, but are none of its children.
         self.transport = cast(asyncio.Transport, transport)
+        if self.request is not None:
+            self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -130,24 +167,40 @@ class Connection(asyncio.Protocol):
         if length is None or len(self.received) < end + len(HEAD_END) + int(length):
             return
         self.finish(head)
+        if (header(head, b"connection") or b"").lower() == b"close" or head.startswith(HTTP_1_0):
+            assert self.transport is not None
+            self.transport.close()  # and on with a new one when that is done
+        else:
+            self.ask()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.transport = None
         head, found, _ = bytes(self.received).partition(HEAD_END)
-        if found and header(head, b"content-length") is None:
+        if self.request is not None and found and header(head, b"content-length") is None:
             self.finish(head)
-        elif self.reply is not None and not self.reply.done():
-            self.reply.set_exception(error or ConnectionResetError("closed without an answer"))
+        elif self.request is not None:
+            self.fail(error or ConnectionResetError())
+        if not self.over.done():
+            self.ask()
 
     def finish(self, head: bytes) -> None:
         self.received.clear()
-        keeps = (header(head, b"connection") or b"").lower() != b"close"
-        closes = not keeps or head.startswith(b"HTTP/1.0")
-        if closes and self.transport is not None:
-            self.transport.close()
-            self.transport = None
-        if self.reply is not None and not self.reply.done():
-            self.reply.set_result(verdict(head))
+        self.request = None
+        self.clients.latencies.append(time.perf_counter() - self.started)
+        self.clients.answers[verdict(head)] += 1
+
+    def fail(self, error: Exception) -> None:
+        """Counted, not hidden: `unanswered` tells how many there were."""
+        self.received.clear()
+        self.request = None
+        self.clients.answers[f"no answer: {type(error).__name__}"] += 1
+
+    def give_up(self, now: float) -> None:
+        """Ends a connection whose answer takes too long."""
+        late = self.request is not None and now - self.started > self.clients.load.patience
+        if late and self.transport is not None:
+            self.fail(TimeoutError())
+            self.transport.abort()
 
 
 def header(head: bytes, name: bytes) -> bytes | None:
@@ -170,48 +223,32 @@ class Clients:
     load: Load
     latencies: list[float] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
+    stop: float | None = field(init=False)
+    left: Iterator[bytes] = field(init=False)
 
     async def run(self) -> Outcome:
-        started = time.perf_counter()
-        stop = None if self.load.seconds is None else started + self.load.seconds
-        left = iter(self.load.requests) if stop is None else cycle(self.load.requests)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self.load.clients):
-                group.create_task(self.client(left, stop))
-        return Outcome(time.perf_counter() - started, self.latencies, self.answers)
+        started, cpu = time.perf_counter(), time.process_time()
+        self.stop = None if self.load.seconds is None else started + self.load.seconds
+        self.left = iter(self.load.requests) if self.stop is None else cycle(self.load.requests)
+        crew = [Client(self) for _ in range(self.load.clients)]
+        for client in crew:
+            client.ask()
+        watching = asyncio.create_task(self.watch(crew))
+        await asyncio.gather(*(client.over for client in crew))
+        watching.cancel()
+        spent = time.perf_counter() - started
+        return Outcome(spent, self.latencies, self.answers, time.process_time() - cpu)
 
-    async def client(self, left: Iterator[bytes], stop: float | None) -> None:
-        connection = Connection()
-        while stop is None or time.perf_counter() < stop:
-            request = next(left, None)
-            if request is None:
-                break
-            started = time.perf_counter()
-            try:
-                async with asyncio.timeout(self.load.patience):
-                    connection = await self.connected(connection)
-                    answer = await self.ask(connection, request)
-            except OSError as error:
-                # Counted, not hidden: `unanswered` tells how many there were.
-                connection, answer = Connection(), f"no answer: {type(error).__name__}"
-            else:
-                self.latencies.append(time.perf_counter() - started)
-            self.answers[answer] += 1
-        if connection.transport is not None:
-            connection.transport.close()
+    def next_request(self) -> bytes | None:
+        if self.stop is not None and time.perf_counter() >= self.stop:
+            return None
+        return next(self.left, None)
 
-    async def connected(self, connection: Connection) -> Connection:
-        if connection.transport is not None and not connection.transport.is_closing():
-            return connection
-        loop = asyncio.get_running_loop()
-        _, fresh = await loop.create_connection(Connection, self.load.host, self.load.port)
-        return fresh
-
-    async def ask(self, connection: Connection, request: bytes) -> str:
-        assert connection.transport is not None
-        connection.reply = asyncio.get_running_loop().create_future()
-        connection.transport.write(request)
-        return await connection.reply
+    async def watch(self, crew: Sequence[Client]) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for client in crew:
+                client.give_up(time.perf_counter())
 
 
 def main() -> None:

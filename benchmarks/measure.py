@@ -24,6 +24,11 @@ class Run:
         """CPU time of one request."""
         return 1000 * self.cpu_seconds / max(1, len(self.outcome.latencies))
 
+    @property
+    def load_milliseconds(self) -> float:
+        """CPU time of sending one request and of reading its answer."""
+        return 1000 * self.outcome.cpu_seconds / max(1, len(self.outcome.latencies))
+
     def __add__(self, other: "Run") -> "Run":
         return Run(self.outcome + other.outcome, self.cpu_seconds + other.cpu_seconds)
 

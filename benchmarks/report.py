@@ -13,7 +13,7 @@ from benchmarks.measure import Run
 
 LIBRARIES = ("openrekog", "onnxruntime", "opencv-python-headless", "faiss-cpu", "uvicorn")
 
-ANSWER = ("clients", "requests/s", "p50 ms", "p99 ms", "CPU ms")
+ANSWER = ("clients", "requests/s", "p50 ms", "p99 ms", "CPU ms", "load ms")
 """Columns of `answer_cells`."""
 
 
@@ -62,6 +62,7 @@ def answer_cells(clients: int | str, run: Run) -> tuple[object, ...]:
         1000 * outcome.percentile(0.5),
         1000 * outcome.percentile(0.99),
         run.cpu_milliseconds,
+        run.load_milliseconds,
     )
 
 

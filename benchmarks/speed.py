@@ -78,7 +78,9 @@ def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -
         "Through HTTP, and by the bare models",
         "The bare models do the same work (decode the picture, find faces, embed) in as many "
         f"threads as there are cores, with no server around them. Pictures: {sizes_text()}. "
-        "CPU ms is the server's time for one request, RSS its memory after the case.",
+        "CPU ms is the server's time for one request, load ms that of the clients, which is taken "
+        "from the same cores while the bare models have all of them; RSS is the server's memory "
+        "after the case.",
         table(("request", "picture", *ANSWER, "of bare", "RSS MiB"), rows),
     )
 

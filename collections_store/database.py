@@ -3,6 +3,7 @@ errors mean something to a caller."""
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -74,7 +75,16 @@ class Database:
 
     def check(self) -> None:
         """Connects once, so that a database that is not there is told at once."""
-        self.engine.connect().close()
+        give_up = time.monotonic() + self._busy_timeout
+        while True:
+            try:
+                return self.engine.connect().close()
+            except Busy:
+                # SQLite's own wait is not for the switch to WAL: of several processes that make
+                # the file together, all but one are told at once that it is locked.
+                if time.monotonic() >= give_up:
+                    raise
+                time.sleep(0.02)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

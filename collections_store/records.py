@@ -180,3 +180,47 @@ class Celebrity:
 class CelebrityMatch:
     celebrity: Celebrity
     cosine: float
+
+
+JobStatus = Literal["IN_PROGRESS", "SUCCEEDED", "FAILED"]
+
+Order = Literal["time", "name"]
+"""How the findings of a job are listed: by `at`, or by `name` and then `rank`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A background job as of the transaction that read it.
+
+    `request` and `detail` are JSON; `parts` counts the finished parts of the work, and `carry` is
+    what the next part has to know of them.
+    """
+
+    key: int
+    scope: Scope
+    job_id: str
+    operation: str
+    request: str
+    source: str
+    tag: str | None
+    status: JobStatus
+    message: str | None
+    detail: str | None
+    parts: int
+    carry: bytes | None
+    created_at: float
+    ended_at: float | None
+
+
+class Finding(NamedTuple):
+    """One element of a job's results; `document` is its JSON.
+
+    `view` tells apart listings of the same results; `at` is milliseconds from the start of the
+    video.
+    """
+
+    view: str
+    at: int
+    name: str
+    rank: float
+    document: str

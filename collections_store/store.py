@@ -15,6 +15,7 @@ from openrekog.collections_store.faces import Faces
 from openrekog.collections_store.housekeeping import Housekeeping
 from openrekog.collections_store.index.device import find_gpu
 from openrekog.collections_store.index.shelf import IndexShelf
+from openrekog.collections_store.jobs import Jobs
 from openrekog.collections_store.records import (
     Association,
     AssociationFailure,
@@ -44,6 +45,7 @@ from openrekog.collections_store.tags import Tags
 from openrekog.collections_store.tokens import TokenSealer
 from openrekog.collections_store.users import Users
 from openrekog.collections_store.vectors import checked
+from openrekog.collections_store.workers import Workers
 
 __all__ = [
     "Association",
@@ -84,6 +86,8 @@ class Transaction:
         self.users = Users(session)
         self.tags = Tags(session)
         self.requests = Requests(session)
+        self.jobs = Jobs(session)
+        self.workers = Workers(session)
         self.celebrities = Celebrities(session, self.collections, self.faces, self.users)
 
 

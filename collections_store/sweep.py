@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Table, delete, func, select, true, update
 
+from openrekog.collections_store.jobs import Jobs
 from openrekog.collections_store.requests import Requests
 from openrekog.collections_store.session import Session
 from openrekog.collections_store.tables import collections, faces, users
@@ -22,7 +23,7 @@ class Sweep:
 
     def step(self) -> bool:
         """One part; whether there may be more."""
-        return self._deleted_collection() or self._tombstones() or self._requests()
+        return self._deleted_collection() or self._tombstones() or self._jobs() or self._requests()
 
     def _deleted_collection(self) -> bool:
         connection = self.session.connection
@@ -62,6 +63,9 @@ class Sweep:
         part = select(table.c.key).where(which).limit(PART)
         done = self.session.connection.execute(delete(table).where(table.c.key.in_(part)))
         return done.rowcount > 0
+
+    def _jobs(self) -> bool:
+        return Jobs(self.session).forget_old(PART)
 
     def _requests(self) -> bool:
         Requests(self.session).forget_old()

@@ -13,6 +13,7 @@ from openrekog.models.results import (
     DetectedObject,
     EyeDirection,
     Face,
+    FrameStrip,
     Image,
     Judgement,
     Points,
@@ -75,6 +76,11 @@ class EyeStateClassifier(Protocol):
 class GazeEstimator(Protocol):
     def estimate(self, image: Image, landmarks: Sequence[Points]) -> list[EyeDirection]:
         """Where the eyes of each face look."""
+
+
+class ShotDetector(Protocol):
+    def changes(self, frames: FrameStrip) -> NDArray[np.float32]:
+        """For each of the middle fifty frames the chance, 0..1, that it is the last of a shot."""
 
 
 class PoseEstimator(Protocol):

@@ -12,6 +12,7 @@ from openrekog.models.capabilities import (
     NudityClassifier,
     ObjectDetector,
     PoseEstimator,
+    ShotDetector,
     TextReader,
 )
 
@@ -25,6 +26,7 @@ class Models:
     classes: ImageClassifier  # always ImageNet's
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
+    shots: ShotDetector
     text: TextReader
     poses: PoseEstimator
     face_covers: FaceCoverClassifier

@@ -16,6 +16,9 @@ T = TypeVar("T")
 Image = NDArray[np.uint8]
 """Upright RGB picture, shape (height, width, 3)."""
 
+FrameStrip = NDArray[np.uint8]
+"""A hundred successive RGB frames of a video, shape (100, 27, 48, 3)."""
+
 Points = NDArray[np.float32]
 """Points as ratios of the image, shape (n, 2), columns x and y."""
 
@@ -173,8 +176,8 @@ class TextWord:
     """What stands between two spaces of a line.
 
     `polygon` has four rows, clockwise as one reads: the corner where the text begins at its upper
-    side, the one where it ends, and the two below. `confidence`: of words with 80, about 80 % are
-    right.
+    side, the one where it ends, and the two below. `confidence` is that in its characters, on
+    average.
     """
 
     text: str

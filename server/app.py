@@ -1,5 +1,6 @@
 """Builds the app of a server: every part is made here once and handed on."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,16 +46,18 @@ class App:
 
 
 def threads_for(services: Services) -> int:
-    """As many as cores: twice as many only hand the interpreter's lock around (a fifth more CPU for
-    each small request on two cores). There must be more where threads wait: for an S3 endpoint, or
-    for the other requests of a GPU's batch."""
+    """One more than cores, which works while another waits for the interpreter's lock or for the
+    disk (a fifth more small DetectFaces on two cores); twice as many only hand the lock around.
+    There must be more where threads wait: for an S3 endpoint, or for the other requests of a GPU's
+    batch."""
     settings = services.settings
     if settings.request_threads:
         return settings.request_threads
     if services.runtime.providers[0] in ("cuda", "tensorrt"):
         return GPU_THREADS
     cores = max(2, len(os.sched_getaffinity(0)))
-    return cores if settings.s3_endpoint_url is None else 8 * cores
+    threads = cores if settings.s3_endpoint_url is None else 8 * cores
+    return threads // max(1, settings.processes) + 1
 
 
 def create_app(services: Services, keys: KeyRing, metrics: Metrics) -> App:
@@ -65,7 +68,9 @@ def create_app(services: Services, keys: KeyRing, metrics: Metrics) -> App:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        publishing = asyncio.create_task(metrics.keep_published())
         yield
+        publishing.cancel()
         workers.close()
 
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

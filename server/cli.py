@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+from collections.abc import Callable
 from datetime import timedelta
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -10,10 +12,12 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from openrekog.server import celebrity_commands, model_commands
-from openrekog.server.keys import KeysFile, KeysFileError, generate_key, revealed
+from openrekog.server import celebrity_commands, job_commands, model_commands
+from openrekog.server.keys import KeyRing, KeysFile, KeysFileError, generate_key, revealed
 from openrekog.server.messages import fail, faults_of, read_settings
+from openrekog.server.orders import process_count
 from openrekog.server.policies import Policy
+from openrekog.server.settings import Settings
 
 app = typer.Typer(
     help="A self-hosted server that answers the Amazon Rekognition API with real models.",
@@ -24,6 +28,7 @@ app = typer.Typer(
 keys_app = typer.Typer(help="Access keys that requests are signed with.", no_args_is_help=True)
 app.add_typer(model_commands.app, name="models")
 app.add_typer(keys_app, name="keys")
+app.add_typer(job_commands.app, name="jobs")
 app.add_typer(celebrity_commands.app, name="celebrities")
 
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
@@ -50,7 +55,7 @@ def serve(
 ) -> None:
     """Start the server. Every other setting is an environment variable OPENREKOG_…"""
     # Loading the server takes a second that the other commands need not wait for.
-    from openrekog.server import serving
+    from openrekog.server import starting
     from openrekog.server.listening import url_of
     from openrekog.server.logs import configure_logs
 
@@ -59,16 +64,55 @@ def serve(
     )
     configure_logs(settings)
     try:
-        serving.check_limits(settings)
-        keys = serving.open_keys(settings)
-        listener = serving.take_address(settings)
+        starting.check_limits(settings)
+        keys = starting.open_keys(settings)
+        listener = starting.take_address(settings)
         model_commands.pull_missing(settings)
-        url = url_of(listener)
-        serving.run(
-            settings, keys, listener, lambda: typer.echo(ready_text(url, signed=keys.required))
-        )
-    except (serving.RefusedError, KeysFileError) as error:
+        text = ready_text(url_of(listener), signed=keys.required)
+        run_server(settings, keys, listener, lambda: typer.echo(text))
+    except (starting.RefusedError, KeysFileError) as error:
         fail(str(error))
+
+
+@app.command()
+def worker(
+    data_dir: Annotated[Path | None, typer.Option(help="Folder for all that is stored.")] = None,
+    models_dir: Annotated[Path | None, typer.Option(help="Folder for model files.")] = None,
+    pack: Annotated[
+        list[str] | None, typer.Option(help="Pack to use beside or instead of the defaults.")
+    ] = None,
+) -> None:
+    """Work on background jobs without serving requests: beside a server, or on other machines with
+    the same PostgreSQL database and object store."""
+    from openrekog.server import serving, starting
+    from openrekog.server.logs import configure_logs
+
+    settings = read_settings(data_dir=data_dir, models_dir=models_dir, packs=pack)
+    configure_logs(settings)
+    try:
+        model_commands.pull_missing(settings)
+        serving.work(settings, lambda name: typer.echo(f"openrekog worker {name} is ready"))
+    except starting.RefusedError as error:
+        fail(str(error))
+
+
+def run_server(
+    settings: Settings, keys: KeyRing, listener: socket.socket, ready: Callable[[], None]
+) -> None:
+    """In this process, or in several of which this one holds no models."""
+    if process_count(settings) > 1:
+        from openrekog.server import supervisor
+
+        supervisor.run(settings, keys, listener, ready)
+    else:
+        from openrekog.server import serving
+        from openrekog.server.listening import build_server
+
+        serving.run(
+            settings,
+            keys,
+            lambda app: build_server(app, settings.shutdown_timeout, ready).run(sockets=[listener]),
+        )
 
 
 def ready_text(url: str, *, signed: bool) -> str:

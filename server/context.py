@@ -1,6 +1,5 @@
 """What a handler is given beside its request."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,8 +9,10 @@ from openrekog.collections_store.records import Scope
 from openrekog.collections_store.store import Store, Transaction
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
+from openrekog.server.jobs.queue import JobQueue
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.settings import Settings
+from openrekog.server.timings import Timer, Timings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,10 @@ class Services:
     runtime: Runtime
     models: Models
     images: ImageLoader
+    jobs: JobQueue
 
     def close(self) -> None:
+        self.jobs.close()
         self.runtime.close()
         self.store.close()
 
@@ -37,17 +40,10 @@ class Context:
     operation: Operation
     scope: Scope
     services: Services
-    timings: dict[str, float] = field(default_factory=dict)
-    """Seconds by part of the work, for the Server-Timing header."""
+    timings: Timings = field(default_factory=Timings)
 
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - started
-            self.timings[part] = self.timings.get(part, 0.0) + spent
+    def timed(self, part: str) -> Timer:
+        return self.timings.timed(part)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -1,8 +1,7 @@
 """The synchronous part of a request, from its body to the answer, as one list of steps."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,6 +16,7 @@ from openrekog.server.doors import Door
 from openrekog.server.failures import as_api_error, unexpected
 from openrekog.server.limits import RateLimits
 from openrekog.server.operations.registry import Handler
+from openrekog.server.timings import Timings
 from openrekog.server.wire import Reply, Request
 
 log = structlog.get_logger(__name__)
@@ -35,16 +35,7 @@ class Call:
     operation: Operation | None
     caller: Caller | None = None
     submitted: float = 0.0
-    timings: dict[str, float] = field(default_factory=dict)
-    """Seconds by part of the work, for the Server-Timing header."""
-
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[part] = time.perf_counter() - started
+    timings: Timings = field(default_factory=Timings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +64,11 @@ class Dispatcher:
             return refusal(call, error)
 
     def _carry_out(self, call: Call, claim: Claim | ApiError, body: bytes) -> bytes:
-        with call.timed("auth"):
+        with call.timings.timed("auth"):
             caller = self._confirm(call, claim, body)
         if isinstance(caller, ApiError) and len(body) > UNTRUSTED_BYTES:
             raise caller
-        with call.timed("parse"):
+        with call.timings.timed("parse"):
             payload = cast(dict[str, Any], codec.parse(body))
         operation = call.operation
         if operation is None:
@@ -87,12 +78,12 @@ class Dispatcher:
         call.caller = caller
         authorize(caller, operation, payload)
         self.limits.take(caller.scope.account_id, operation)
-        with call.timed("decode"):
+        with call.timings.timed("decode"):
             checked = codec.decode(operation, payload)
         del payload  # megabytes of base64 that the decoded bytes replace
-        with call.timed("handler"):
+        with call.timings.timed("handler"):
             response = self._handle(call, operation, caller, checked)
-        with call.timed("encode"):
+        with call.timings.timed("encode"):
             return codec.encode(operation, response)
 
     def _confirm(self, call: Call, claim: Claim | ApiError, body: bytes) -> Caller | ApiError:

@@ -1,5 +1,6 @@
 """The request path: from an ASGI message to the reply on the wire."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from openrekog.api_spec.errors import ApiError, RequestTimeout
+from openrekog.api_spec.errors import ApiError, InternalServerError, RequestTimeout
 from openrekog.server.admission import Workers
 from openrekog.server.bodies import Body, BodyLimits, ClientGoneError
 from openrekog.server.dispatch import UNTRUSTED_BYTES, Call, Dispatcher, refusal
@@ -18,6 +19,8 @@ from openrekog.server.origins import Origins
 from openrekog.server.wire import Reply, Request
 
 log = structlog.get_logger(__name__)
+
+SHUT_DOWN = "The server was shut down before the request was finished."
 
 FOREIGN_ORIGIN = (
     b"<AccessDeniedException>\n"
@@ -65,6 +68,8 @@ class Api:
             return call, await self.answer(call, body)
         except ClientGoneError:
             raise
+        except asyncio.CancelledError:  # only at the end of the time that a shutdown grants
+            return call, refusal(call, InternalServerError(SHUT_DOWN))
         except Exception as error:  # noqa: BLE001 - the last door: logged and answered as 500
             if not isinstance(error, RequestTimeout):
                 await body.discard()

@@ -156,11 +156,11 @@ def revealed(key: AccessKey) -> dict[str, Any]:
 class KeyRing:
     """The keys of a running server: follows the file, and keeps the last good keys if it breaks."""
 
-    def __init__(self, file: KeysFile) -> None:
+    def __init__(self, file: KeysFile, *, required: bool = False) -> None:
         self._file = file
         self._version = self._stat()
         self._keys = by_id(file.read())
-        self.required = bool(self._keys)
+        self.required = required or bool(self._keys)
         """Whether signatures are verified. Once there were keys it stays so: an emptied file
         must not open a running server."""
 

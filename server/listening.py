@@ -1,5 +1,6 @@
 """The socket of a server, and uvicorn as we run it."""
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -26,8 +27,61 @@ class Server(uvicorn.Server):
         self._ready()
 
 
+class HandedServer(Server):
+    """Gets its connections from the supervisor, by the channel, instead of a socket of its own.
+
+    When the supervisor closes the channel, or is gone, the server finishes what it has and leaves.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], channel: socket.socket
+    ) -> None:
+        super().__init__(config, ready)
+        self._channel = channel
+        self._arriving: set[asyncio.Task[object]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._channel.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._channel, self._take)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().remove_reader(self._channel)
+        # From now on the supervisor's sending fails, and it gives to another; what it has sent
+        # before that is still ours.
+        self._channel.shutdown(socket.SHUT_RD)
+        while self._take():
+            pass
+        await asyncio.gather(*self._arriving)
+        await super().shutdown(sockets)
+
+    def _take(self) -> bool:
+        """Whether a connection came."""
+        try:
+            _, handles, _, _ = socket.recv_fds(self._channel, 1, 1)
+        except BlockingIOError:
+            return False
+        if not handles:
+            self.should_exit = True
+            asyncio.get_running_loop().remove_reader(self._channel)
+            return False
+        loop = asyncio.get_running_loop()
+        connection = socket.socket(fileno=handles[0])
+        arriving = loop.create_task(loop.connect_accepted_socket(self._protocol, connection))
+        self._arriving.add(arriving)
+        arriving.add_done_callback(self._arriving.discard)
+        return True
+
+    def _protocol(self) -> asyncio.Protocol:
+        return HeadBoundedProtocol(self.config, self.server_state, self.lifespan.state)
+
+
 def build_server(app: ASGIApp, shutdown_timeout: int, ready: Callable[[], None]) -> Server:
-    config = uvicorn.Config(
+    return Server(configured(app, shutdown_timeout), ready)
+
+
+def configured(app: ASGIApp, shutdown_timeout: int) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         loop="uvloop",
         http=HeadBoundedProtocol,
@@ -39,7 +93,6 @@ def build_server(app: ASGIApp, shutdown_timeout: int, ready: Callable[[], None])
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=shutdown_timeout,
     )
-    return Server(config, ready)
 
 
 def bind(host: str, port: int) -> socket.socket:

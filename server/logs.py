@@ -19,11 +19,15 @@ from openrekog.server.settings import Settings
 CHATTY = ("uvicorn", "alembic", "botocore", "urllib3")
 
 
-def configure_logs(settings: Settings) -> None:
-    """Called once by the process that serves; libraries and tests leave logging alone."""
+def configure_logs(settings: Settings, **everywhere: Any) -> None:
+    """Called once by the process that serves; libraries and tests leave logging alone.
+
+    What is given `everywhere` stands in every line."""
     level = getattr(logging, settings.log_level.upper())
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     rendering = renderers(settings)
+    if everywhere:
+        rendering.insert(0, lambda _logger, _method, event: {**event, **everywhere})
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamp, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -1,19 +1,32 @@
-"""Prometheus metrics of one running server."""
+"""Prometheus metrics of a running server, summed over its processes."""
 
-from collections.abc import Callable
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from openrekog.server.admission import ByteBudget, Workers
+from openrekog.server.orders import METRICS_FOLDER
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 
+PUBLISHED_SECONDS = 1.0
+FACES_SECONDS = 1.0
+
 
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._shared = METRICS_FOLDER in os.environ
+        self._load: Sequence[Reading] = ()
+        self._stored: Sequence[Reading] = ()
         self._requests = Counter(
             "openrekog_requests",
             "Requests answered, by operation and error code",
@@ -52,14 +65,57 @@ class Metrics:
 
     def watch(self, workers: Workers, budget: ByteBudget, faces: Callable[[], int]) -> None:
         """Values that are read when somebody asks."""
-        self._gauge("requests_running", "Requests being worked on", lambda: workers.running)
-        self._gauge("requests_queued", "Requests that wait for a thread", lambda: workers.queued)
-        self._gauge("body_bytes", "Bytes of request bodies in memory", lambda: budget.used)
-        self._gauge("faces_stored", "Faces in all collections", faces)
+        self._load = [
+            Reading(self._gauge(name, text, "livesum"), read)
+            for name, text, read in (
+                ("requests_running", "Requests being worked on", lambda: workers.running),
+                ("requests_queued", "Requests that wait for a thread", lambda: workers.queued),
+                ("body_bytes", "Bytes of request bodies in memory", lambda: budget.used),
+            )
+        ]
+        gauge = self._gauge("faces_stored", "Faces in all collections", "livemostrecent")
+        self._stored = [Reading(gauge, Seldom(faces, FACES_SECONDS))]
 
-    def _gauge(self, name: str, text: str, read: Callable[[], int]) -> None:
-        gauge = Gauge(f"openrekog_{name}", text, registry=self.registry)
-        gauge.set_function(lambda: float(read()))
+    def _gauge(self, name: str, text: str, mode: Literal["livesum", "livemostrecent"]) -> Gauge:
+        return Gauge(f"openrekog_{name}", text, registry=self.registry, multiprocess_mode=mode)
+
+    async def keep_published(self) -> None:
+        """Lets the other processes know how busy this one is: any of them may be asked."""
+        while True:
+            self._publish(self._load)
+            await asyncio.sleep(PUBLISHED_SECONDS)
+
+    def _publish(self, readings: Iterable["Reading"]) -> None:
+        for reading in readings:
+            reading.gauge.set(reading.read())
 
     def render(self) -> bytes:
-        return generate_latest(self.registry)
+        self._publish([*self._load, *self._stored])
+        return generate_latest(self._of_all_processes() if self._shared else self.registry)
+
+    def _of_all_processes(self) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no types
+        return registry
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    gauge: Gauge
+    read: Callable[[], float]
+
+
+class Seldom:
+    """Asks at most once in so many seconds: whoever scrapes must not keep the database busy."""
+
+    def __init__(self, ask: Callable[[], int], seconds: float) -> None:
+        self._ask = ask
+        self._seconds = seconds
+        self._until = 0.0
+        self._known = 0
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        if now >= self._until:
+            self._known, self._until = self._ask(), now + self._seconds
+        return self._known

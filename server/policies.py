@@ -5,10 +5,11 @@ Conditions and policy variables are refused when a policy is read, rather than i
 
 import fnmatch
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
+from botocore.model import Shape, StructureShape
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from openrekog.api_spec.service import Operation
@@ -16,16 +17,19 @@ from openrekog.collections_store.records import Scope
 
 Verdict = Literal["allowed", "explicitly denied", "not allowed"]
 
-# Top-level members that name the resource of a request, and the resource's ARN. The first group is
-# completed with region and account; the second holds ARNs as they are.
+# Members that name a resource of a request, and the resource's ARN. The first group is completed
+# with region and account; the second holds ARNs as they are.
 NAMED_RESOURCES: Mapping[str, str] = {
     "CollectionId": "collection/{}",
     "Name": "streamprocessor/{}",
     "ProjectName": "project/{}",
+    "Settings.FaceSearch.CollectionId": "collection/{}",
 }
 ARN_MEMBERS = (
     "DatasetArn",
+    "DatasetSource.DatasetArn",
     "DestinationProjectArn",
+    "OperationsConfig.DetectModerationLabels.ProjectVersion",
     "ProjectArn",
     "ProjectVersion",
     "ProjectVersionArn",
@@ -126,18 +130,28 @@ def resources_of(scope: Scope, operation: Operation, payload: Mapping[str, Any])
     speak for it here: who may do all to one collection could call ListCollections with its name.
     """
     prefix = f"arn:aws:rekognition:{scope.region}:{scope.account_id}:"
-    given = {
-        member: payload[member]
-        for member in operation.input.members
-        if isinstance(payload.get(member), str)
-    }
+
+    def given(members: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for member in members:
+            value = member_at(operation.input, payload, member)
+            if value is not None:
+                yield member, value
+
     named = [
-        prefix + template.format(given[member])
-        for member, template in NAMED_RESOURCES.items()
-        if member in given
+        prefix + NAMED_RESOURCES[member].format(name) for member, name in given(NAMED_RESOURCES)
     ]
-    arns = [given[member] for member in ARN_MEMBERS if member in given]
-    return [*named, *map(full_arn, arns)] or ["*"]
+    return [*named, *(full_arn(arn) for _, arn in given(ARN_MEMBERS))] or ["*"]
+
+
+def member_at(shape: Shape, value: Any, path: str) -> str | None:
+    """The text at a dotted path, as far as the model has it; policies come before validation."""
+    for name in path.split("."):
+        if not isinstance(shape, StructureShape) or name not in shape.members:
+            return None
+        if not isinstance(value, Mapping):
+            return None
+        shape, value = shape.members[name], value.get(name)
+    return value if isinstance(value, str) else None
 
 
 def full_arn(arn: str) -> str:

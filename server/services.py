@@ -1,5 +1,8 @@
 """Opens the long-lived parts of a server from its settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
@@ -7,10 +10,15 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
 from openrekog.server.context import Services
+from openrekog.server.jobs.queue import JobQueue, Worker
+from openrekog.server.jobs.work import VideoWork
+from openrekog.server.jobs.worker import JobWorker, Slot, name_of
 from openrekog.server.media.images import ImageLoader
+from openrekog.server.media.notifications import Channel, Notifier, SnsChannel, WebhookChannel
 from openrekog.server.media.objects import FolderObjects, ObjectStore
 from openrekog.server.media.pixels import PixelBudget
 from openrekog.server.media.s3 import S3Objects
+from openrekog.server.media.webhook import Webhook
 from openrekog.server.packs import chosen_packs
 from openrekog.server.settings import Settings
 
@@ -26,6 +34,7 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
         runtime=runtime,
         models=open_models(settings, runtime),
         images=open_images(settings),
+        jobs=JobQueue(jobs_url(settings)),
     )
 
 
@@ -50,6 +59,60 @@ def open_images(settings: Settings) -> ImageLoader:
 def open_models(settings: Settings, runtime: Runtime) -> Models:
     store, packs = PackStore(settings.models_dir), chosen_packs(settings)
     return load_models(Opening(store, runtime, packs, frozenset(settings.packs)))
+
+
+@contextmanager
+def working(services: Services) -> Iterator[str]:
+    """Works on background jobs beside whatever the block does; the worker's name."""
+    settings = services.settings
+    if settings.job_concurrency == 0:
+        yield ""
+        return
+    slot = Slot(settings.data_dir / "workers")
+    work = VideoWork(
+        services.store,
+        services.models,
+        services.images.objects,
+        open_notifier(settings),
+        settings.video_codecs,
+        settings.celebrity_match_confidence,
+    )
+    name = settings.worker_name or name_of(slot)
+    engine = Worker(jobs_url(settings), name, work, settings.job_concurrency)
+    worker = JobWorker(services.store, services.jobs, engine, name, settings.worker_silence)
+    try:
+        worker.start()
+        yield name
+    finally:
+        worker.close()
+        work.close()
+        slot.free()
+
+
+def open_notifier(settings: Settings) -> Notifier:
+    channels: list[Channel] = []
+    if settings.sns_endpoint_url is not None:
+        channels.append(
+            SnsChannel(
+                settings.sns_endpoint_url,
+                settings.sns_access_key_id,
+                settings.sns_secret_access_key,
+            )
+        )
+    if settings.notification_webhook_url is not None:
+        channels.append(
+            WebhookChannel(
+                Webhook(settings.notification_webhook_url, settings.notification_webhook_secret)
+            )
+        )
+    return Notifier(tuple(channels))
+
+
+def jobs_url(settings: Settings) -> str:
+    """Where the queue is: beside the tables on PostgreSQL, in a file of its own with SQLite, whose
+    one writer would make requests wait."""
+    url = settings.database_url or "sqlite:"
+    return f"sqlite:///{settings.data_dir / 'jobs.sqlite3'}" if url.startswith("sqlite") else url
 
 
 def open_store(settings: Settings, *, serving: bool = True) -> Store:

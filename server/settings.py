@@ -79,11 +79,17 @@ class Settings(BaseSettings):
     gpu_memory_limit_bytes: int | None = Field(
         None, ge=MIB, description="GPU memory that each model may take; unset is no limit."
     )
+    processes: int = Field(
+        1,
+        ge=0,
+        description="Server processes, each with its own models in memory; 0 is one for each core. "
+        "What bounds the whole server is divided among them.",
+    )
     request_threads: int = Field(
         0,
         ge=0,
-        description="Requests worked on at once; 0 is one for each core, eight for each with an S3 "
-        "endpoint, and 32 on a GPU.",
+        description="Requests worked on at once; 0 is one more than cores, eight for each core "
+        "with an S3 endpoint, and 32 on a GPU.",
     )
     max_queued_requests: int = Field(
         256, ge=0, description="Requests that may wait; one more is throttled."
@@ -131,6 +137,46 @@ class Settings(BaseSettings):
     )
     s3_access_key_id: str | None = Field(None, description="Access key for the S3 endpoint.")
     s3_secret_access_key: str | None = Field(None, description="Secret for the S3 endpoint.")
+    sns_endpoint_url: str | None = Field(
+        None, description="SNS endpoint that ended jobs are told to; unset sends none."
+    )
+    sns_access_key_id: str | None = Field(None, description="Access key for the SNS endpoint.")
+    sns_secret_access_key: str | None = Field(None, description="Secret for the SNS endpoint.")
+    notification_webhook_url: HttpUrl | None = Field(
+        None, description="Address that ended jobs are posted to, besides or instead of SNS."
+    )
+    notification_webhook_secret: str | None = Field(
+        None,
+        min_length=1,
+        description="Key of the HMAC-SHA256 in X-Openrekog-Signature; unset sends no signature.",
+    )
+    job_concurrency: int = Field(
+        1,
+        ge=0,
+        description="Background jobs that this process works on at once; 0 leaves them to "
+        "`openrekog worker`.",
+    )
+    worker_name: str | None = Field(
+        None,
+        description="Name of this process among those that work on jobs, the same over restarts; "
+        "unset is the host's name and a number.",
+    )
+    worker_silence: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds after which a worker that is not heard of counts as dead, and others "
+        "go on with its jobs.",
+    )
+    max_open_jobs: int = Field(
+        20, ge=1, description="Jobs of an account that may be open at once; the default is AWS's."
+    )
+    max_video_bytes: int = Field(
+        10 * 1024**3, ge=1, description="Largest stored video; the default is AWS's."
+    )
+    video_codecs: tuple[str, ...] = Field(
+        ("h264",),
+        description="Accepted video codecs, by FFmpeg's names (JSON list); AWS takes H.264.",
+    )
     image_formats: tuple[ImageFormat, ...] = Field(
         ("JPEG", "PNG"), description="Accepted image formats (JSON list); AWS takes JPEG and PNG."
     )
@@ -158,6 +204,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged."
     )
+
+    @property
+    def notifies(self) -> bool:
+        """Whether there is a way to tell anybody that a job has ended."""
+        return self.sns_endpoint_url is not None or self.notification_webhook_url is not None
 
     @property
     def keys_path(self) -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote
 
 from openrekog.server.wire import Request
@@ -52,15 +53,13 @@ class Signature:
     access_key_id: str
     scope: CredentialScope
     date: datetime
+    timestamp: str
+    """The date as SigV4 writes it."""
     signed_headers: tuple[str, ...]
     value: str
     session_token: str | None
     lifetime: int | None
     """Seconds that a presigned request stays valid; None when the signature is in a header."""
-
-    @property
-    def timestamp(self) -> str:
-        return self.date.strftime(BASIC_FORMAT)
 
 
 def read_header(request: Request, authorization: str) -> Signature:
@@ -128,10 +127,12 @@ def build(
     members: Mapping[str, str], date: str, session_token: str | None, lifetime: int | None
 ) -> Signature:
     access_key_id, scope = read_credential(members["Credential"])
+    moment = read_date(date)
     return Signature(
         access_key_id,
         scope,
-        read_date(date),
+        moment,
+        moment.strftime(BASIC_FORMAT),
         tuple(members["SignedHeaders"].lower().split(";")),
         members["Signature"],
         session_token,
@@ -220,7 +221,13 @@ def string_to_sign(signature: Signature, canonical: str) -> str:
 
 
 def sign(secret: str, scope: CredentialScope, text: str) -> str:
+    return hmac.digest(signing_key(secret, scope), text.encode("latin-1"), "sha256").hex()
+
+
+@lru_cache(maxsize=256)
+def signing_key(secret: str, scope: CredentialScope) -> bytes:
+    """Good for a day, a region and a service: clients keep it just so."""
     key = b"AWS4" + secret.encode()
     for part in (scope.date, scope.region, scope.service, scope.terminator):
         key = hmac.digest(key, part.encode("latin-1"), "sha256")
-    return hmac.digest(key, text.encode("latin-1"), "sha256").hex()
+    return key

@@ -11,6 +11,7 @@ from openrekog.models.convert import (
     onnx_graph,
     own_files,
     tfjs_graph,
+    transnet,
 )
 
 Inputs = Mapping[str, Sequence[int | str]] | None
@@ -36,6 +37,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "faceapi_expression": lambda sources, _inputs: faceapi.expression(*sources),
     "faceapi_age_gender": lambda sources, _inputs: faceapi.age_gender(*sources),
     "efficientnet_lite2": lambda sources, _inputs: efficientnet_lite.lite2(*sources),
+    "transnet_v2": lambda sources, _inputs: transnet.transnet_v2(*sources),
     "keras_h5": lambda sources, _inputs: keras_h5.convert(*sources),
     "movenet": lambda sources, _inputs: movenet.convert(*sources),
     "own_onnx": lambda sources, _inputs: own_files.onnx_graph(*sources),

@@ -1,8 +1,11 @@
-"""Reads the tensors of a PyTorch checkpoint in the format of before 1.6: pickles that describe
-tensors, then the raw storages. Needs no PyTorch, and runs nothing that the file names."""
+"""Reads the tensors of a PyTorch checkpoint: pickles that describe tensors, and the raw storages,
+which since PyTorch 1.6 are the files of a zip archive and before stood behind the pickles. Needs no
+PyTorch, and runs nothing that the file names."""
 
 import io
 import pickle
+import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +22,7 @@ Weights = dict[str, NDArray[np.generic]]
 
 
 class CheckpointError(ValueError):
-    """The file is not a plain dictionary of tensors in the old format."""
+    """The file is not a plain dictionary of tensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ _DAMAGES = (
     MemoryError,
     TypeError,
     ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 
 
@@ -87,27 +92,40 @@ class _Unpickler(pickle.Unpickler):
         return _NAMES[module, name]
 
     def persistent_load(self, pid: Any) -> _Storage:
-        kind, code, key, _device, count, view = pid
-        if kind != "storage" or view is not None or code not in _STORAGES.values():
+        kind, code, key, _device, count, *views = pid
+        if kind != "storage" or any(views) or code not in _STORAGES.values():
             raise CheckpointError(f"the checkpoint refers to {kind!r}, not to a whole storage")
         return _Storage(key, np.dtype(code), count)
 
 
 def read_checkpoint(content: bytes) -> Weights:
     """The tensors by name, in PyTorch's own layout; raises CheckpointError for any other file."""
-    stream = io.BytesIO(content)
+    read = _read_zip if content.startswith(b"PK") else _read_old
     try:
-        if (_load(stream), _load(stream)) != (MAGIC, PROTOCOL):
-            raise CheckpointError("this is no PyTorch checkpoint of the old format")
-        if not _load(stream)["little_endian"]:
-            raise CheckpointError("the checkpoint was written on a big-endian machine")
-        tensors = _tensors(_load(stream))
-        numbers = _read_storages(stream, tensors, _load(stream))
-        return {name: _view(tensor, numbers) for name, tensor in tensors.items()}
+        return read(io.BytesIO(content))
     except CheckpointError:
         raise
     except _DAMAGES as error:
         raise CheckpointError(f"the checkpoint is damaged: {error}") from error
+
+
+def _read_old(stream: io.BytesIO) -> Weights:
+    if (_load(stream), _load(stream)) != (MAGIC, PROTOCOL):
+        raise CheckpointError("this is no PyTorch checkpoint")
+    if not _load(stream)["little_endian"]:
+        raise CheckpointError("the checkpoint was written on a big-endian machine")
+    tensors = _tensors(_load(stream))
+    numbers = _read_storages(stream, tensors, _load(stream))
+    return {name: _view(tensor, numbers) for name, tensor in tensors.items()}
+
+
+def _read_zip(stream: io.BytesIO) -> Weights:
+    with zipfile.ZipFile(stream) as archive:
+        folder = archive.namelist()[0].partition("/")[0]
+        tensors = _tensors(_load(io.BytesIO(archive.read(f"{folder}/data.pkl"))))
+        keys = {tensor.storage.key for tensor in tensors.values()}
+        numbers = {key: archive.read(f"{folder}/data/{key}") for key in keys}
+    return {name: _view(tensor, numbers) for name, tensor in tensors.items()}
 
 
 def _load(stream: io.BytesIO) -> Any:

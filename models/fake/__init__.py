@@ -5,6 +5,7 @@ from openrekog.models.fake.faces import FakeFaceAnalyzer
 from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
 from openrekog.models.fake.moderation import FakeExposureDetector, FakeNudityClassifier
 from openrekog.models.fake.text import FakeTextReader
+from openrekog.models.fake.videos import FakeShotDetector
 from openrekog.models.loaded import Models
 from openrekog.models.pack import Pack
 
@@ -19,6 +20,7 @@ def fake_models(pack: Pack) -> Models:
         classes=classifier,
         classifiers=(classifier,),
         features=classifier,
+        shots=FakeShotDetector(),
         text=FakeTextReader(),
         poses=FakePoseEstimator(),
         face_covers=FakeFaceCoverClassifier(),

@@ -13,6 +13,7 @@ from openrekog.models.loading.labels import (
 from openrekog.models.loading.moderation import load_exposure_detector, load_nudity_classifier
 from openrekog.models.loading.opening import Opening
 from openrekog.models.loading.text import load_text_reader
+from openrekog.models.loading.videos import load_shot_detector
 
 
 def load_models(opening: Opening) -> Models:
@@ -26,6 +27,7 @@ def load_models(opening: Opening) -> Models:
         classes=classifiers[0],
         classifiers=classifiers,
         features=with_features(classifiers),
+        shots=load_shot_detector(opening),
         text=load_text_reader(opening),
         poses=load_poses(opening),
         face_covers=load_face_covers(opening),

@@ -5,7 +5,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from openrekog.api_spec import errors
 
@@ -28,9 +28,21 @@ MISSING = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object opened for reading in any order; `identity` changes when its content does."""
+
+    file: BinaryIO
+    size: int
+    identity: str
+
+
 class ObjectStore(Protocol):
     def read(self, bucket: str, key: str, version: str | None, max_bytes: int) -> bytes:
         """The object's bytes; raises InvalidS3Object, or ImageTooLarge over `max_bytes`."""
+
+    def open(self, bucket: str, key: str, version: str | None) -> StoredObject:
+        """The object, of any size, for the caller to close; raises InvalidS3Object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +56,36 @@ class FolderObjects:
     root: Path
 
     def read(self, bucket: str, key: str, version: str | None, max_bytes: int) -> bytes:
+        with self.open(bucket, key, version).file as file:
+            return limited(file.read(max_bytes + 1), max_bytes)
+
+    def open(self, bucket: str, key: str, version: str | None) -> StoredObject:
         steps = [bucket, *key.split("/")]
         if version is not None or any(step in ("", ".", "..") or "\0" in step for step in steps):
             raise errors.InvalidS3Object(NO_METADATA)
         try:
-            return self._read(steps, max_bytes)
+            file = self._open(steps)
         except OSError as error:
             if error.errno in MISSING:
                 raise errors.InvalidS3Object(NO_METADATA) from error
             raise
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            file.close()
+            raise errors.InvalidS3Object(NO_METADATA)
+        identity = f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+        return StoredObject(file, found.st_size, identity)
 
-    def _read(self, steps: list[str], max_bytes: int) -> bytes:
+    def _open(self, steps: list[str]) -> BinaryIO:
         folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for step in steps[:-1]:
                 below = os.open(step, DIRECTORY, dir_fd=folder)
                 os.close(folder)
                 folder = below
-            handle = os.open(steps[-1], FILE, dir_fd=folder)
+            return os.fdopen(os.open(steps[-1], FILE, dir_fd=folder), "rb")
         finally:
             os.close(folder)
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise errors.InvalidS3Object(NO_METADATA)
-            return limited(file.read(max_bytes + 1), max_bytes)
 
 
 def limited(data: bytes, max_bytes: int) -> bytes:

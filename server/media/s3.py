@@ -1,7 +1,10 @@
 """The only door to boto3: objects from one configured S3 endpoint."""
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import structlog
@@ -9,13 +12,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from openrekog.api_spec import errors
-from openrekog.server.media.objects import NO_METADATA, limited
+from openrekog.server.media.objects import NO_METADATA, StoredObject, limited
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 log = structlog.get_logger(__name__)
+
+# Videos are read in pieces of this size, each a request of its own.
+READ_AHEAD_BYTES = 1024 * 1024
 
 # An object that does not come soon is the client's problem to hear of, not a thread's to wait for.
 CONFIG = Config(
@@ -47,21 +53,84 @@ class S3Objects:
         return cls(client)
 
     def read(self, bucket: str, key: str, version: str | None, max_bytes: int) -> bytes:
-        # S3 takes such steps literally; a proxy before it may resolve them, out of the bucket.
-        if any(step in (".", "..") for step in key.split("/")):
-            raise errors.InvalidS3Object(NO_METADATA)
-        wanted: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
-        if version is not None:
-            wanted["VersionId"] = version
-        try:
-            answer = self.client.get_object(**wanted)
+        with asking():
+            answer = self.client.get_object(**wanted(bucket, key, version))
             with answer["Body"] as body:
                 return limited(body.read(max_bytes + 1), max_bytes)
-        except (ClientError, BotoCoreError) as error:
-            # A client is told what AWS tells; that the fault may be ours stands in the log.
-            if not is_missing(error):
-                log.warning("S3 endpoint did not give an object", error=str(error))
-            raise errors.InvalidS3Object(NO_METADATA) from error
+
+    def open(self, bucket: str, key: str, version: str | None) -> StoredObject:
+        where = wanted(bucket, key, version)
+        with asking():
+            head = self.client.head_object(**where)
+        size, tag = head["ContentLength"], head["ETag"]
+        ranges = RangedObject(self.client, where, size, tag)
+        return StoredObject(io.BufferedReader(ranges, READ_AHEAD_BYTES), size, tag)
+
+
+class RangedObject(io.RawIOBase):
+    """An object read by ranges, so that a video of any length needs no room on the disk. Every
+    range is asked for with the ETag of the first: bytes of two versions are never mixed."""
+
+    def __init__(
+        self, client: "S3Client", where: "GetObjectRequestTypeDef", size: int, tag: str
+    ) -> None:
+        self._client = client
+        self._where = where
+        self._size = size
+        self._tag = tag
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        end = min(self._position + len(buffer), self._size)
+        if end <= self._position:
+            return 0
+        with asking():
+            part: GetObjectRequestTypeDef = {
+                **self._where,
+                "Range": f"bytes={self._position}-{end - 1}",
+                "IfMatch": self._tag,
+            }
+            answer = self._client.get_object(**part)
+            with answer["Body"] as body:
+                data = body.read()
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+
+def wanted(bucket: str, key: str, version: str | None) -> "GetObjectRequestTypeDef":
+    # S3 takes such steps literally; a proxy before it may resolve them, out of the bucket.
+    if any(step in (".", "..") for step in key.split("/")):
+        raise errors.InvalidS3Object(NO_METADATA)
+    where: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
+    if version is not None:
+        where["VersionId"] = version
+    return where
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """A client is told what AWS tells; that the fault may be ours stands in the log."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        if not is_missing(error):
+            log.warning("S3 endpoint did not give an object", error=str(error))
+        raise errors.InvalidS3Object(NO_METADATA) from error
 
 
 def is_missing(error: ClientError | BotoCoreError) -> bool:

@@ -1,11 +1,10 @@
 """Searching a collection by a stored face, a user, or a picture."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import (
-    FaceMatch,
     SearchFacesByImageRequest,
     SearchFacesByImageResponse,
     SearchFacesRequest,
@@ -24,6 +23,7 @@ from openrekog.collections_store.store import Transaction
 from openrekog.models.results import Face, Vectors
 from openrekog.server.analysis import faces as report
 from openrekog.server.analysis import quality
+from openrekog.server.analysis.stored_faces import face_matches
 from openrekog.server.context import Context
 from openrekog.server.media.images import LoadedImage
 from openrekog.server.operations import pictures
@@ -33,7 +33,6 @@ from openrekog.server.operations.resources import (
     no_user,
     searchable_collection,
 )
-from openrekog.server.operations.stored_faces import listed_face
 
 
 @operation
@@ -48,7 +47,7 @@ def search_faces(context: Context, request: SearchFacesRequest) -> SearchFacesRe
     others = [match for match in found if match.face.face_id != searched.face_id]
     return {
         "SearchedFaceId": searched.face_id,
-        "FaceMatches": face_matches(context, collection, others[:limit]),
+        "FaceMatches": face_matches(similarity_of(context), collection, others[:limit]),
         "FaceModelVersion": collection.face_model_version,
     }
 
@@ -68,7 +67,7 @@ def search_faces_by_image(
     return {
         "SearchedFaceBoundingBox": report.bounding_box(searched.box),
         "SearchedFaceConfidence": searched.confidence,
-        "FaceMatches": face_matches(context, collection, found),
+        "FaceMatches": face_matches(similarity_of(context), collection, found),
         "FaceModelVersion": collection.face_model_version,
     }
 
@@ -188,16 +187,12 @@ def searching(context: Context, collection: Collection) -> Iterator[None]:
             raise no_collection(collection.collection_id) from error
 
 
-def face_matches(context: Context, collection: Collection, found: list[Match]) -> list[FaceMatch]:
-    similarity = context.services.models.faces.similarity
-    return [
-        {"Similarity": similarity(match.cosine), "Face": listed_face(collection, match.face)}
-        for match in found
-    ]
+def similarity_of(context: Context) -> Callable[[float], float]:
+    return context.services.models.faces.similarity
 
 
 def user_matches(context: Context, found: list[FoundUser]) -> list[UserMatch]:
-    similarity = context.services.models.faces.similarity
+    similarity = similarity_of(context)
     return [
         {
             "Similarity": similarity(match.cosine),

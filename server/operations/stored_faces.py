@@ -14,12 +14,12 @@ from openrekog.api_spec.shapes import (
     UnindexedFace,
     UnsuccessfulFaceDeletion,
 )
-from openrekog.api_spec.shapes import Face as FaceMember
 from openrekog.collections_store.errors import QuotaExceeded
-from openrekog.collections_store.records import Collection, NewFace, StoredFace
+from openrekog.collections_store.records import NewFace, StoredFace
 from openrekog.models.results import Face
 from openrekog.server.analysis import faces as report
 from openrekog.server.analysis import quality
+from openrekog.server.analysis.stored_faces import indexed_face, listed_face
 from openrekog.server.context import Context
 from openrekog.server.media.images import LoadedImage
 from openrekog.server.operations import pictures
@@ -144,26 +144,3 @@ def delete_faces(context: Context, request: DeleteFacesRequest) -> DeleteFacesRe
             member["UserId"] = failure.user_id
         failures.append(member)
     return {"DeletedFaces": deletion.deleted, "UnsuccessfulFaceDeletions": failures}
-
-
-def indexed_face(row: StoredFace) -> FaceMember:
-    """A face as IndexFaces gives it: without its user and model version."""
-    left, top, width, height = row.box
-    face: FaceMember = {
-        "FaceId": row.face_id,
-        "BoundingBox": {"Width": width, "Height": height, "Left": left, "Top": top},
-        "ImageId": row.image_id,
-        "Confidence": row.confidence,
-    }
-    if row.external_image_id is not None:
-        face["ExternalImageId"] = row.external_image_id
-    return face
-
-
-def listed_face(collection: Collection, row: StoredFace) -> FaceMember:
-    """A face as ListFaces and the searches give it."""
-    face = indexed_face(row)
-    face["IndexFacesModelVersion"] = collection.face_model_version
-    if row.user_id is not None:
-        face["UserId"] = row.user_id
-    return face

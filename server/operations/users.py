@@ -1,10 +1,7 @@
 """Operations on users: several faces of a person under one id."""
 
-import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
-
-import orjson
+from typing import Any, TypeVar
 
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import (
@@ -21,10 +18,11 @@ from openrekog.api_spec.shapes import (
     UnsuccessfulFaceAssociation,
     UnsuccessfulFaceDisassociation,
 )
-from openrekog.collections_store.errors import AlreadyExists, Mismatch, NotFound, QuotaExceeded
+from openrekog.collections_store.errors import AlreadyExists, NotFound, QuotaExceeded
 from openrekog.collections_store.records import AssociationFailure, Collection
 from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
+from openrekog.server.operations import repeats
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import (
     check_model,
@@ -42,34 +40,13 @@ def once(
     request: Mapping[str, Any],
     work: Callable[[Transaction, Collection], R],
 ) -> R:
-    """Does the work in one transaction with the memory of it: the same ClientRequestToken and
-    parameters again get the first answer, other parameters IdempotentParameterMismatch. The
-    memory ends with the collection: one made again under its id has none of its users."""
-    token = request.get("ClientRequestToken")
+    """One transaction; a token is remembered with the collection: one that is made again under a
+    deleted one's id has none of its users."""
     with context.writing() as rows:
         collection = find_collection(rows, context, request["CollectionId"])
-        if token is None:
-            return work(rows, collection)
-        parameters = {key: value for key, value in request.items() if key != "ClientRequestToken"}
-        fingerprint = hashlib.sha256(
-            orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)
-        ).hexdigest()
-        try:
-            answered = rows.requests.replay(context.scope, name, token, fingerprint)
-        except Mismatch as error:
-            raise errors.IdempotentParameterMismatch(
-                f"The ClientRequestToken: {token} you have supplied is already in use."
-            ) from error
-        if answered is not None:
-            memory = orjson.loads(answered)
-            if memory["collection"] == collection.key:
-                return cast(R, memory["answer"])
-        answer = work(rows, collection)
-        memory = {"collection": collection.key, "answer": answer}
-        rows.requests.remember(
-            context.scope, name, token, fingerprint, orjson.dumps(memory).decode()
+        return repeats.once(
+            context, rows, f"{name}:{collection.key}", request, lambda: work(rows, collection)
         )
-        return answer
 
 
 @operation

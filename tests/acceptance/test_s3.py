@@ -2,71 +2,33 @@
 
 import contextlib
 import http.server
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
+from tests.acceptance.moto import aws_client, free_port, moto
 from tests.acceptance.photos import jpeg, person, photograph
 from tests.acceptance.refusals import refused_with
-from tests.acceptance.servers import FAKE, ServerProcess, clean_environment
+from tests.acceptance.servers import FAKE, ServerProcess
 
-MOTO = Path(sys.executable).with_name("moto_server")
 CODE = "InvalidS3ObjectException"
 MIB = 1024 * 1024
-KEYS: dict[str, Any] = {
-    "aws_access_key_id": "any",
-    "aws_secret_access_key": "any",
-    "region_name": "us-east-1",
-}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
     """A client of a running moto server with a few objects in it."""
-    port = free_port()
-    process = subprocess.Popen(
-        [MOTO, "-H", "127.0.0.1", "-p", str(port)],
-        env=clean_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", **KEYS)
-    try:
-        wait_for(port)
+    with moto() as url, contextlib.closing(aws_client("s3", url)) as client:
         client.create_bucket(Bucket="photos")
         client.create_bucket(Bucket="private")
         client.put_object(Bucket="photos", Key="2024/fête 1.png", Body=person(1))
         client.put_object(Bucket="photos", Key="text.png", Body=b"text")
         client.put_object(Bucket="private", Key="secret.png", Body=person(2))
         yield client
-    finally:
-        client.close()
-        process.terminate()
-        process.wait(20)
-
-
-def wait_for(port: int) -> None:
-    give_up = time.monotonic() + 60
-    while time.monotonic() < give_up:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on {port}")
 
 
 def reading_from(url: str, folder: Path) -> ServerProcess:

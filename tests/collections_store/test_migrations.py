@@ -1,3 +1,5 @@
+import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -60,6 +62,17 @@ def test_many_processes_may_start_at_once(open_store: OpenStore) -> None:
         stores = list(threads.map(lambda _: open_store(), range(6)))
     token = stores[0].seal("kind", 1)
     assert [store.unseal("kind", token) for store in stores] == [1] * 6
+
+
+def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path) -> None:
+    """While it is no WAL database yet, SQLite itself does not wait."""
+    path = tmp_path / "store.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.close)
+    release.start()
+    Store.open(f"sqlite:///{path}", tmp_path / "index", housekeeping_interval=None).close()
+    release.join()
 
 
 def test_a_database_of_a_newer_release_is_left_alone(open_store: OpenStore, url: str) -> None:

@@ -108,6 +108,7 @@ def running_apis(folder: Path) -> Iterator[StartApi]:
             body_timeout: float = 20.0,
             rates: Mapping[str, float] | None = None,
             origins: tuple[str, ...] = (),
+            shutdown_timeout: int = 5,
         ) -> RunningApi:
             service = load_service()
             workers = Workers(threads, max_queued)
@@ -130,16 +131,16 @@ def running_apis(folder: Path) -> Iterator[StartApi]:
                 Metrics(),
             )
             running.callback(workers.close)
-            return RunningApi(running.enter_context(served(api)), api)
+            return RunningApi(running.enter_context(served(api, shutdown_timeout)), api)
 
         yield start
 
 
 @contextlib.contextmanager
-def served(app: Any) -> Iterator[int]:
+def served(app: Any, shutdown_timeout: int = 5) -> Iterator[int]:
     """Runs an ASGI app on a free port as the server does; the port."""
     listener, opened = bind("127.0.0.1", 0), threading.Event()
-    server = build_server(app, 5, opened.set)
+    server = build_server(app, shutdown_timeout, opened.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -314,6 +315,23 @@ def test_the_unexpected_before_the_body_is_answered_too(
         answer = api.call("DescribeCollection", TEAM)
     assert (answer.status, answer.code) == (500, "InternalServerError")
     assert any(isinstance(line.get("exc_info"), ZeroDivisionError) for line in logged)
+
+
+def test_what_a_shutdown_cuts_off_is_told(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def endless(context: Any, request: Any) -> dict[str, Any]:
+        over.wait(20)
+        return DESCRIBED
+
+    with ThreadPoolExecutor(1) as pool, running_apis(tmp_path) as start:
+        api = start({"DescribeCollection": endless}, shutdown_timeout=1)
+        waiting = pool.submit(api.call, "DescribeCollection", TEAM)
+        waiting.add_done_callback(lambda _: over.set())
+        wait_until(lambda: api.api.workers.running == 1)
+    answer = waiting.result()
+    assert (answer.status, answer.code) == (500, "InternalServerError")
+    assert "shut down" in answer.json["Message"]
 
 
 def test_an_answer_that_the_model_does_not_know_is_our_fault(start_api: StartApi) -> None:

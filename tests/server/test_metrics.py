@@ -2,11 +2,13 @@
 
 import base64
 import io
+import time
 
 import orjson
 import PIL.Image
 from prometheus_client.parser import text_string_to_metric_families
 
+from openrekog.server.metrics import FACES_SECONDS, Seldom
 from tests.server.conftest import Line
 
 
@@ -51,6 +53,7 @@ def test_metrics(fake_server: Line) -> None:
     image = {"Bytes": picture()}
     assert call(fake_server, "IndexFaces", CollectionId="metrics", Image=image) == 200
     assert call(fake_server, "IndexFaces", CollectionId="nope", Image=image) == 400
+    time.sleep(FACES_SECONDS)
     after = samples(fake_server)
     assert after["openrekog_faces_stored"] == before["openrekog_faces_stored"] + 1
     assert after["openrekog_requests_total OK IndexFaces"] == 1
@@ -59,3 +62,9 @@ def test_metrics(fake_server: Line) -> None:
     assert after["openrekog_requests_running"] == 0
     assert after["openrekog_requests_queued"] == 0
     assert after["openrekog_body_bytes"] == 0
+
+
+def test_not_every_scrape_asks_the_database() -> None:
+    asked = iter(range(9))
+    seldom, always = Seldom(lambda: next(asked), 60), Seldom(lambda: next(asked), 0)
+    assert [seldom(), seldom(), always(), always()] == [0, 0, 1, 2]

@@ -130,6 +130,7 @@ def test_what_cannot_be_enforced_is_refused(name: str) -> None:
         Policy.model_validate(REFUSED[name])
 
 
+STREAM = "arn:aws:rekognition:us-east-1:123456789012:streamprocessor/"
 PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/p/1"
 
 
@@ -147,7 +148,24 @@ PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/p/1"
             {"SourceProjectArn": PROJECT, "DestinationProjectArn": "x"},
             ["x", PROJECT],
         ),
+        (
+            "CreateStreamProcessor",
+            {"Name": "door", "Settings": {"FaceSearch": {"CollectionId": "team"}}},
+            [STREAM + "door", COLLECTION + "team"],
+        ),
+        ("CreateStreamProcessor", {"Settings": {"FaceSearch": ["CollectionId"]}}, ["*"]),
         ("DetectModerationLabels", {"ProjectVersion": PROJECT}, [PROJECT]),
+        ("DetectFaces", {"ProjectVersion": PROJECT}, ["*"]),
+        (
+            "StartMediaAnalysisJob",
+            {"OperationsConfig": {"DetectModerationLabels": {"ProjectVersion": PROJECT}}},
+            [PROJECT],
+        ),
+        (
+            "CreateDataset",
+            {"ProjectArn": PROJECT, "DatasetSource": {"DatasetArn": "d"}},
+            ["d", PROJECT],
+        ),
     ],
     ids=[
         "none",
@@ -157,7 +175,12 @@ PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/p/1"
         "arn",
         "arn without arn:",
         "two",
+        "deep",
+        "deep, wrong type",
         "adapter",
+        "no adapter",
+        "adapter of a job",
+        "dataset to copy",
     ],
 )
 def test_resources_of_a_request(

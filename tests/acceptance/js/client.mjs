@@ -68,6 +68,6 @@ seen.exists = await refusal("CreateCollection", people);
 seen.format = await refusal("DetectFaces", { Image: { Bytes: Buffer.from("no picture") } });
 seen.validation = await refusal("CreateCollection", { CollectionId: "a b" });
 seen.tooLarge = await refusal("DetectFaces", { Image: { Bytes: Buffer.alloc(5242881, 1) } });
-seen.unknown = await refusal("DetectText", { Image: image });
+seen.unknown = await refusal("ListStreamProcessors", {});
 
 console.log(JSON.stringify(seen));

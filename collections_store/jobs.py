@@ -1,0 +1,212 @@
+"""Background jobs: what was asked, how far the work is, and what was found so far."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+
+from openrekog.collections_store.errors import NotFound
+from openrekog.collections_store.records import (
+    Finding,
+    Job,
+    JobStatus,
+    Order,
+    Page,
+    Position,
+    Scope,
+)
+from openrekog.collections_store.session import Session, page_of
+from openrekog.collections_store.tables import findings, jobs
+
+# At AWS results can be read for seven days.
+KEPT_FOR = 7 * 24 * 3600.0
+
+IN_PROGRESS: JobStatus = "IN_PROGRESS"
+
+# The columns that a listing of findings is sorted by; the key makes it total.
+ORDERS: dict[Order, tuple[Any, ...]] = {
+    "time": (findings.c.at, findings.c.key),
+    "name": (findings.c.name, findings.c.rank, findings.c.key),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    session: Session
+
+    def create(
+        self, scope: Scope, operation: str, request: str, *, source: str, tag: str | None
+    ) -> Job:
+        """`source` names the object that is worked on; jobs of one source may be done together."""
+        row = self.session.connection.execute(
+            insert(jobs)
+            .values(
+                account_id=scope.account_id,
+                region=scope.region,
+                job_id=secrets.token_hex(32),
+                operation=operation,
+                request=request,
+                source=source,
+                tag=tag,
+                status=IN_PROGRESS,
+                parts=0,
+                created_at=self.session.now,
+            )
+            .returning(jobs)
+        ).one()
+        return _job(row)
+
+    def get(self, scope: Scope, operation: str, job_id: str) -> Job:
+        """A job of this operation that is not older than a week; raises NotFound."""
+        row = self._one(
+            jobs.c.account_id == scope.account_id,
+            jobs.c.region == scope.region,
+            jobs.c.operation == operation,
+            jobs.c.job_id == job_id,
+            jobs.c.created_at > self.session.now - KEPT_FOR,
+        )
+        if row is None:
+            raise NotFound("job", job_id)
+        return _job(row)
+
+    def by_id(self, job_id: str) -> Job | None:
+        """Whoever's it is: for the workers."""
+        row = self._one(jobs.c.job_id == job_id)
+        return None if row is None else _job(row)
+
+    def newest(self, limit: int) -> list[Job]:
+        """The newest jobs of all accounts: for the operator."""
+        statement = select(jobs).order_by(jobs.c.key.desc()).limit(limit)
+        return [_job(row) for row in self.session.connection.execute(statement)]
+
+    def open_count(self, account_id: str) -> int:
+        """Jobs of an account that have not ended, in all regions."""
+        which = and_(jobs.c.account_id == account_id, jobs.c.status == IN_PROGRESS)
+        count = select(func.count()).select_from(jobs).where(which)
+        return int(self.session.connection.scalar(count) or 0)
+
+    def unfinished(self) -> list[str]:
+        """Ids of the jobs that have not ended, oldest first."""
+        ids = select(jobs.c.job_id).where(jobs.c.status == IN_PROGRESS).order_by(jobs.c.key)
+        return [*self.session.connection.scalars(ids)]
+
+    def claim(self, job_id: str) -> list[Job]:
+        """Makes one job the leader of all that wait for the same source, and gives them all; none
+        if the job has ended or another one leads it."""
+        leader = self.by_id(job_id)
+        if leader is None or leader.status != IN_PROGRESS:
+            return []
+        waiting = and_(
+            jobs.c.status == IN_PROGRESS,
+            jobs.c.account_id == leader.scope.account_id,
+            jobs.c.region == leader.scope.region,
+            jobs.c.source == leader.source,
+            jobs.c.leader.is_(None),
+        )
+        self.session.connection.execute(update(jobs).where(waiting).values(leader=job_id))
+        return self.led(job_id)
+
+    def led(self, job_id: str) -> list[Job]:
+        """The jobs that one leads, itself among them, as far as they have not ended."""
+        led = select(jobs).where(jobs.c.leader == job_id, jobs.c.status == IN_PROGRESS)
+        rows = self.session.connection.execute(led.order_by(jobs.c.key))
+        return [_job(row) for row in rows]
+
+    def describe(self, job: Job, detail: str) -> None:
+        """Keeps what became known of the source, as JSON."""
+        self.session.connection.execute(
+            update(jobs).where(jobs.c.key == job.key).values(detail=detail)
+        )
+
+    def store_part(self, job: Job, part: int, found: Sequence[Finding], carry: bytes) -> bool:
+        """Keeps what a part of the work found, and what the next one has to know. A part that is
+        stored already is left as it is, so that it may be done again after a crash."""
+        stored = self.session.connection.execute(
+            update(jobs)
+            .where(jobs.c.key == job.key, jobs.c.parts == part, jobs.c.status == IN_PROGRESS)
+            .values(parts=part + 1, carry=carry)
+        )
+        if stored.rowcount and found:
+            self.session.connection.execute(
+                insert(findings), [{"job": job.key, **finding._asdict()} for finding in found]
+            )
+        return bool(stored.rowcount)
+
+    def end(self, job: Job, status: JobStatus, message: str | None = None) -> bool:
+        """Whether it was this call that ended the job."""
+        ended = self.session.connection.execute(
+            update(jobs)
+            .where(jobs.c.key == job.key, jobs.c.status == IN_PROGRESS)
+            .values(status=status, message=message, ended_at=self.session.now, carry=None)
+        )
+        return bool(ended.rowcount)
+
+    def findings(
+        self, job: Job, view: str, order: Order, limit: int, after: Position | None
+    ) -> Page[Finding]:
+        wanted = select(findings).where(findings.c.job == job.key, findings.c.view == view)
+        columns = ORDERS[order]
+        if after is not None:
+            wanted = self._behind(wanted, columns, after)
+        rows = self.session.connection.execute(wanted.order_by(*columns).limit(limit + 1)).all()
+        return page_of(rows, limit, after, _finding)
+
+    def forget_old(self, limit: int) -> bool:
+        """Removes results of jobs over a week old, a part at a time; whether there may be more."""
+        connection = self.session.connection
+        old = select(jobs.c.key).where(jobs.c.created_at <= self.session.now - KEPT_FOR).limit(1)
+        key = connection.scalar(old)
+        if key is None:
+            return False
+        part = select(findings.c.key).where(findings.c.job == key).limit(limit)
+        if not connection.execute(delete(findings).where(findings.c.key.in_(part))).rowcount:
+            connection.execute(delete(jobs).where(jobs.c.key == key))
+        return True
+
+    def _one(self, *which: ColumnElement[bool]) -> Row[Any] | None:
+        return self.session.connection.execute(select(jobs).where(*which)).one_or_none()
+
+    def _behind(self, wanted: Select[Any], columns: Sequence[Any], after: Position) -> Select[Any]:
+        """Only the rows that come after the one of this key."""
+        last = self.session.connection.execute(
+            select(*columns).where(findings.c.key == after)
+        ).one_or_none()
+        if last is None:
+            raise NotFound("finding", str(after))
+        return wanted.where(tuple_(*columns) > tuple_(*last))
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
+        key=row.key,
+        scope=Scope(row.account_id, row.region),
+        job_id=row.job_id,
+        operation=row.operation,
+        request=row.request,
+        source=row.source,
+        tag=row.tag,
+        status=row.status,
+        message=row.message,
+        detail=row.detail,
+        parts=row.parts,
+        carry=row.carry,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _finding(row: Row[Any]) -> Finding:
+    return Finding(row.view, row.at, row.name, row.rank, row.document)

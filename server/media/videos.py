@@ -1,0 +1,307 @@
+"""Videos from outside: what a file says of itself, and its frames, decoded ahead of their use."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Collection, Generator, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, BinaryIO, Self
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from openrekog.models.results import Image
+
+MILLISECONDS = 1000
+
+# Decoded frames that may wait for the analysis: at 1920x1080 6 MB each.
+FRAMES_AHEAD = 8
+
+# How much of the end may be missing before a file counts as cut off: streams of one file seldom end
+# at the same time.
+LATEST_END_MS = 2000
+LATEST_END = 0.05
+
+# A file can say that it is as large as it likes; what we decode is bounded as for pictures.
+MOST_PIXELS = 4096 * 2304
+
+# AWS's limit; it also bounds what a file can make of one frame with a time far away.
+LONGEST_MS = 6 * 3600 * 1000
+
+# FFmpeg also knows playlists, which name other files and addresses. And where reading goes on after
+# a crash, AVI and MPEG-TS give other times to the same frames.
+CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska"}
+
+
+NOT_A_VIDEO = "The file is not a video (MP4, MOV or Matroska), or it is damaged."
+
+MATROSKA = "matroska"
+"""Its length counts from 0 and not from the first frame."""
+
+
+class VideoError(Exception):
+    """The file cannot be analysed; the message tells its owner why."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    codec: str
+    duration_ms: int
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a file says of itself; width and height are those of the upright picture."""
+
+    codec: str
+    format: str
+    frame_rate: float
+    duration_ms: int
+    width: int
+    height: int
+    full_range: bool
+    audio: tuple[AudioInfo, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a video: its number from 0, and milliseconds from the start of the video.
+
+    Most frames are only decoded to get at later ones: pixels are made of those that are asked.
+    """
+
+    index: int
+    timestamp_ms: int
+    decoded: VideoFrame
+
+    @cached_property
+    def image(self) -> Image:
+        """Upright RGB."""
+        return self._upright(self.decoded.to_ndarray(format="rgb24"))
+
+    def thumbnail(self, width: int, height: int) -> Image:
+        """Upright RGB of this size, whatever the proportions of the video."""
+        turned = _quarter_turns(self.decoded) % 2
+        across, down = (height, width) if turned else (width, height)
+        small = self.decoded.reformat(across, down, "rgb24", interpolation="AREA")
+        return self._upright(small.to_ndarray())
+
+    def _upright(self, pixels: NDArray[Any]) -> Image:
+        turned = np.rot90(pixels, _quarter_turns(self.decoded))
+        return np.ascontiguousarray(turned, dtype=np.uint8)
+
+
+class Video:
+    """An open file. Its frames can be asked for again and again; each time it is read anew."""
+
+    def __init__(self, file: BinaryIO, codecs: Collection[str] = ("h264",)) -> None:
+        """Raises VideoError for what is no video, or one of a codec that is not among `codecs`;
+        the file is closed with the video."""
+        self._file = file
+        try:
+            self._container = av.open(
+                file, "r", metadata_errors="replace", container_options=CONTAINER_OPTIONS
+            )
+        except (av.FFmpegError, ValueError) as error:
+            raise VideoError(NOT_A_VIDEO) from error
+        try:
+            self._stream = _video_stream(self._container, codecs)
+            # Only a frame tells how the picture is turned, and whether there is one at all.
+            first = next(self._decoded(), None)
+            if first is None:
+                raise VideoError("The video has no frame that can be decoded.")
+            self.info = _info(self._container, self._stream, first)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def frames(self, start_ms: int = 0, index: int = 0) -> Iterator[Frame]:
+        """The frames from `start_ms` on; the first of them has the number `index`.
+
+        Damaged packets are left out, as players do. Raises VideoError if the file ends long before
+        the video does.
+        """
+        self._seek(start_ms)
+        last = 0
+        for frame in self._decoded():
+            last = self._timestamp(frame)
+            if last > LONGEST_MS:
+                raise VideoError(too_long(last))
+            if last >= start_ms:
+                yield Frame(index, last, frame)
+                index += 1
+        self._check_end(last)
+
+    def close(self) -> None:
+        self._container.close()
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        """Frames with a time, in the order of showing."""
+        try:
+            for packet in self._container.demux(self._stream):
+                yield from (frame for frame in _decode(packet) if frame.pts is not None)
+        except av.FFmpegError:
+            return  # cut off; whether too much is missing is judged by the last frame's time
+
+    def _check_end(self, last_ms: int) -> None:
+        missing = self.info.duration_ms - last_ms
+        if missing > max(LATEST_END_MS, self.info.duration_ms * LATEST_END):
+            raise VideoError(
+                f"The file is cut off: its last frame is at {last_ms} ms "
+                f"of {self.info.duration_ms} ms."
+            )
+
+    def _seek(self, start_ms: int) -> None:
+        wanted = self._origin + Fraction(start_ms, MILLISECONDS) / _time_base(self._stream)
+        self._container.seek(int(wanted), stream=self._stream, backward=True)
+
+    def _timestamp(self, frame: VideoFrame) -> int:
+        """Milliseconds from the first thing in the file, rounded down as AWS does."""
+        shown = (frame.pts or 0) - self._origin
+        return int(shown * _time_base(self._stream) * MILLISECONDS)
+
+    @property
+    def _origin(self) -> int:
+        """Where the file begins, in the stream's own units."""
+        start = Fraction(self._container.start_time or 0, av.time_base)
+        return int(start / _time_base(self._stream))
+
+
+def _decode(packet: "Packet[VideoStream]") -> list[VideoFrame]:
+    """The frames that a packet completes; none if it is damaged."""
+    try:
+        return packet.decode()
+    except av.FFmpegError:
+        return []
+
+
+def too_long(milliseconds: int) -> str:
+    return f"The video is too long: {milliseconds} ms, at most {LONGEST_MS} ms."
+
+
+def _time_base(stream: VideoStream) -> Fraction:
+    return stream.time_base or Fraction(1, av.time_base)
+
+
+def _video_stream(container: InputContainer, codecs: Collection[str]) -> VideoStream:
+    """The first stream of moving pictures; a cover picture is none."""
+    streams = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+    if not streams:
+        raise VideoError("The file has no video stream.")
+    stream = streams[0]
+    codec = _codec(stream)
+    if codec not in codecs:
+        raise VideoError(f"The video's codec is {codec}; supported: {', '.join(codecs)}.")
+    if stream.width * stream.height > MOST_PIXELS:
+        raise VideoError(f"The video is too large: {stream.width} x {stream.height} pixels.")
+    if (duration := _duration_ms(container, stream)) > LONGEST_MS:
+        raise VideoError(too_long(duration))
+    stream.thread_type = "AUTO"
+    # Later frames may be of another size than the first.
+    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+    return stream
+
+
+def _codec(stream: VideoStream | AudioStream) -> str:
+    """A stream of a codec that FFmpeg does not know has no context."""
+    return getattr(stream.codec_context, "name", "unknown")
+
+
+def _info(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> VideoInfo:
+    width, height = frame.width, frame.height
+    if _quarter_turns(frame) % 2:
+        width, height = height, width
+    return VideoInfo(
+        codec=_codec(stream),
+        format=container.format.long_name,
+        frame_rate=float(stream.average_rate or stream.guessed_rate or 0),
+        duration_ms=_duration_ms(container, stream),
+        width=width,
+        height=height,
+        full_range=frame.color_range == ColorRange.JPEG,
+        audio=tuple(
+            _audio(container, audio)
+            for audio in container.streams.audio
+            if audio.codec_context is not None
+        ),
+    )
+
+
+def _audio(container: InputContainer, stream: AudioStream) -> AudioInfo:
+    return AudioInfo(
+        codec=_codec(stream),
+        duration_ms=_duration_ms(container, stream),
+        sample_rate=stream.sample_rate or 0,
+        channels=stream.channels,
+    )
+
+
+def _duration_ms(container: InputContainer, stream: VideoStream | AudioStream) -> int:
+    if stream.duration is not None and stream.time_base is not None:
+        return int(stream.duration * stream.time_base * MILLISECONDS)
+    duration = container.duration or 0
+    if MATROSKA in container.format.name:
+        duration -= container.start_time or 0
+    return max(0, duration * MILLISECONDS // av.time_base)
+
+
+def _quarter_turns(frame: VideoFrame) -> int:
+    """How often the stored picture has to be turned against the clock by 90 degrees."""
+    return round(frame.rotation / 90) % 4
+
+
+def ahead(frames: Iterator[Frame], most: int = FRAMES_AHEAD) -> Generator[Frame]:
+    """The same frames, decoded by a thread of their own while the caller works on earlier ones.
+
+    At most `most` frames wait. Close the iterator to end the thread early.
+    """
+    waiting: queue.Queue[Frame | BaseException | None] = queue.Queue(most)
+    closing = threading.Event()
+
+    def put(item: Frame | BaseException | None) -> bool:
+        while not closing.is_set():
+            with contextlib.suppress(queue.Full):
+                waiting.put(item, timeout=0.1)
+                return True
+        return False
+
+    def decode() -> None:
+        try:
+            if all(put(frame) for frame in frames):
+                put(None)
+        except BaseException as error:  # noqa: BLE001 - told to the caller, in whose thread it is raised
+            put(error)
+
+    thread = threading.Thread(target=decode, name="decode", daemon=True)
+    thread.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        closing.set()
+        thread.join()

@@ -1,0 +1,166 @@
+"""What the sixteen operations on stored video have in common: starting a job, reading its pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from openrekog.api_spec import errors
+from openrekog.api_spec.shapes import AudioMetadata, VideoMetadata
+from openrekog.collections_store.errors import NotFound
+from openrekog.collections_store.records import Finding, Job, Order
+from openrekog.collections_store.store import Transaction
+from openrekog.server.analysis.video.analysis import PLAIN
+from openrekog.server.context import Context
+from openrekog.server.operations.repeats import once
+from openrekog.server.operations.resources import page_of
+
+# The order that a request's SortBy asks for.
+ORDERS: Mapping[str, Order] = {"TIMESTAMP": "time", "NAME": "name", "INDEX": "name", "ID": "name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a job's results."""
+
+    job: Job
+    items: list[Any]
+    token: str | None
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What was asked when the job was started."""
+        request: dict[str, Any] = orjson.loads(self.job.request)
+        return request
+
+    def members(self) -> dict[str, Any]:
+        """The members that every answer about a video job has."""
+        told = {
+            "JobStatus": self.job.status,
+            "StatusMessage": self.job.message,
+            "JobId": self.job.job_id,
+            "Video": self.request["Video"],
+            "JobTag": self.job.tag,
+            "NextToken": self.token,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+
+def start(context: Context, kind: str, request: Mapping[str, Any]) -> str:
+    """Stores a job, which from then on is done whatever happens to this process; its id."""
+    source = orjson.dumps(source_of(context, request["Video"])).decode()
+    check_channel(context, request)
+    document = orjson.dumps(request).decode()
+
+    def work() -> str:
+        check_quota(context, rows)
+        job = rows.jobs.create(
+            context.scope, kind, document, source=source, tag=request.get("JobTag")
+        )
+        return job.job_id
+
+    with context.writing() as rows:
+        job_id = once(context, rows, f"Start{kind}", request, work)
+    context.services.jobs.put(job_id)
+    return job_id
+
+
+def source_of(context: Context, video: Mapping[str, Any]) -> dict[str, str]:
+    """Names the object and its content, so that a job notices when it is swapped."""
+    place = video.get("S3Object", {})
+    if "Bucket" not in place or "Name" not in place:
+        raise errors.InvalidParameter("Request has invalid parameters")
+    services = context.services
+    found = services.images.objects.open(place["Bucket"], place["Name"], place.get("Version"))
+    found.file.close()
+    limit = services.settings.max_video_bytes
+    if found.size > limit:
+        raise errors.VideoTooLarge(
+            f"Video size in bytes: {found.size} is more than the maximum limit of: {limit} bytes."
+        )
+    return {**place, "Identity": found.identity}
+
+
+def check_channel(context: Context, request: Mapping[str, Any]) -> None:
+    if "NotificationChannel" in request and not context.services.settings.notifies:
+        raise errors.InvalidParameter(
+            "This server sends no notifications: neither sns_endpoint_url nor "
+            "notification_webhook_url is set."
+        )
+
+
+def check_quota(context: Context, rows: Transaction) -> None:
+    limit = context.services.settings.max_open_jobs
+    count = rows.jobs.open_count(context.scope.account_id)
+    if count >= limit:
+        raise errors.LimitExceeded(
+            f"{count} open Jobs for account {context.scope.account_id} Maximum limit: {limit}"
+        )
+
+
+def results(
+    context: Context,
+    kind: str,
+    request: Mapping[str, Any],
+    view: str = PLAIN,
+    order: Order | None = None,
+) -> Results:
+    """A page of what a job has found; while it runs, none. Without an `order` it is the request's
+    SortBy."""
+    order = order or ORDERS[request.get("SortBy", "TIMESTAMP")]
+    with context.reading() as rows:
+        try:
+            job = rows.jobs.get(context.scope, kind, request["JobId"])
+        except NotFound as error:
+            raise errors.ResourceNotFound(
+                f"The job id: {request['JobId']} does not exist"
+            ) from error
+        if job.status != "SUCCEEDED":
+            return Results(job, [], None)
+        found, token = page_of(
+            context,
+            f"Get{kind}:{job.job_id}:{view}:{order}",
+            request.get("NextToken"),
+            lambda after: rows.jobs.findings(job, view, order, request["MaxResults"], after),
+        )
+    return Results(job, [element(finding) for finding in found], token)
+
+
+def element(finding: Finding) -> Any:
+    return orjson.loads(finding.document)
+
+
+def video_metadata(job: Job) -> VideoMetadata | None:
+    """What is known of the video; None until a worker has opened it."""
+    if job.detail is None:
+        return None
+    info = orjson.loads(job.detail)
+    return {
+        "Codec": info["codec"],
+        "DurationMillis": info["duration_ms"],
+        "Format": info["format"],
+        "FrameRate": info["frame_rate"],
+        "FrameHeight": info["height"],
+        "FrameWidth": info["width"],
+        "ColorRange": "FULL" if info["full_range"] else "LIMITED",
+    }
+
+
+def audio_metadata(job: Job) -> list[AudioMetadata]:
+    info = orjson.loads(job.detail or '{"audio":[]}')
+    return [
+        {
+            "Codec": audio["codec"],
+            "DurationMillis": audio["duration_ms"],
+            "SampleRate": audio["sample_rate"],
+            "NumberOfChannels": audio["channels"],
+        }
+        for audio in info["audio"]
+    ]
+
+
+def common(found: Results) -> dict[str, Any]:
+    """The members of every Get operation but GetSegmentDetection."""
+    video = video_metadata(found.job)
+    return {**found.members(), **({} if video is None else {"VideoMetadata": video})}
