@@ -25,8 +25,9 @@ VERSION = "1"
 POLLING_SECONDS = 0.2
 
 CLAIM: StepOptions = {"name": "claim"}
-PART: StepOptions = {"name": "part"}
-# With pauses that double from one second: about four minutes.
+# With pauses that double from one second: about four minutes, for a database or whoever is to be
+# notified to come back.
+PART: StepOptions = {"name": "part", "retries_allowed": True, "max_attempts": 8}
 NOTIFY: StepOptions = {"name": "notify", "retries_allowed": True, "max_attempts": 8}
 
 
