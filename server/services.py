@@ -15,7 +15,7 @@ from openrekog.server.jobs.bulk import BulkWork
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
 from openrekog.server.jobs.video import VideoWork
-from openrekog.server.jobs.work import JobWork
+from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.notifications import Channel, Notifier, SnsChannel, WebhookChannel
@@ -96,7 +96,7 @@ def open_work(services: Services) -> JobWork:
         settings.celebrity_match_confidence,
     )
     bulk = BulkWork(services.store, services.models, services.images)
-    kinds = {**dict.fromkeys(KINDS, video), MEDIA_ANALYSIS: bulk}
+    kinds: dict[str, Parts] = {**dict.fromkeys(KINDS, video), MEDIA_ANALYSIS: bulk}
     return JobWork(services.store, open_notifier(settings), kinds)
 
 

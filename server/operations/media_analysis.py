@@ -63,7 +63,7 @@ def get_media_analysis_job(
 ) -> GetMediaAnalysisJobResponse:
     with context.reading() as rows:
         job = jobs.find(rows, context, MEDIA_ANALYSIS, request["JobId"])
-    return cast(GetMediaAnalysisJobResponse, description(job))
+    return description(job)
 
 
 @operation

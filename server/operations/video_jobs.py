@@ -47,7 +47,7 @@ class Results:
 
 def start(context: Context, kind: str, request: Mapping[str, Any]) -> str:
     """Stores a job, which from then on is done whatever happens to this process; its id."""
-    source = orjson.dumps(source_of(context, request["Video"]["S3Object"])).decode()
+    source = source_of(context, request["Video"]["S3Object"])
     check_channel(context, request)
     return jobs.start(context, kind, request, source, request.get("JobTag"))
 
