@@ -18,7 +18,7 @@ from tests.acceptance.photos import png
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import COMMAND, ServerProcess, clean_environment
 
-MODERATION = {"DetectModerationLabels": {}}
+MODERATION: dict[str, Any] = {"DetectModerationLabels": {}}
 ADAPTER = "arn:aws:rekognition:us-east-1:000000000000:project/a/version/b/1700000000000"
 
 
@@ -75,7 +75,8 @@ def failure(client: Any, job: str) -> tuple[str, str]:
 
 
 def stored(server: ServerProcess, place: dict[str, Any]) -> bytes:
-    return (buckets(server) / place["S3Object"]["Bucket"] / place["S3Object"]["Name"]).read_bytes()
+    path: Path = buckets(server) / place["S3Object"]["Bucket"] / place["S3Object"]["Name"]
+    return path.read_bytes()
 
 
 def files(server: ServerProcess, answer: dict[str, Any]) -> tuple[list[Any], Any]:
@@ -401,7 +402,7 @@ def test_jobs_are_listed_the_newest_first(launch: Launch) -> None:
 def test_a_cancelled_job_has_failed(launch: Launch) -> None:
     server = launch(job_concurrency=0)
     job = start(server, server.client(), [b"x"])
-    command = [COMMAND, "jobs", "cancel", job, "--data-dir", server.data_dir]
+    command: list[Any] = [COMMAND, "jobs", "cancel", job, "--data-dir", server.data_dir]
     subprocess.run(command, env=clean_environment(), check=True, capture_output=True)
     answer = wait(server.client(), job)
     assert answer["FailureDetails"] == {
