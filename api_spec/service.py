@@ -133,4 +133,5 @@ def _describes(name: str) -> bool:
 def _merged(base: Any, patch: Any) -> Any:
     if not (isinstance(base, Mapping) and isinstance(patch, Mapping)):
         return patch
-    return {**base, **{key: _merged(base.get(key), value) for key, value in patch.items()}}
+    merged = {**base, **{key: _merged(base.get(key), value) for key, value in patch.items()}}
+    return {key: value for key, value in merged.items() if value is not None}

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     delete,
     func,
     insert,
@@ -31,8 +32,15 @@ from openrekog.collections_store.records import (
 from openrekog.collections_store.session import Session, page_of
 from openrekog.collections_store.tables import findings, jobs
 
-# At AWS results can be read for seven days.
-KEPT_FOR = 7 * 24 * 3600.0
+MEDIA_ANALYSIS = "MediaAnalysis"
+"""The operation of bulk jobs."""
+
+# At AWS results of videos can be read for seven days, and of a bulk job, whose results are files in
+# a bucket, the details for a year.
+DAY = 24 * 3600.0
+KEPT_FOR = 7 * DAY
+KEPT_LONGER = {MEDIA_ANALYSIS: 365 * DAY}
+FORGOTTEN_AT = jobs.c.created_at + case(KEPT_LONGER, value=jobs.c.operation, else_=KEPT_FOR)
 
 IN_PROGRESS: JobStatus = "IN_PROGRESS"
 
@@ -70,14 +78,8 @@ class Jobs:
         return _job(row)
 
     def get(self, scope: Scope, operation: str, job_id: str) -> Job:
-        """A job of this operation that is not older than a week; raises NotFound."""
-        row = self._one(
-            jobs.c.account_id == scope.account_id,
-            jobs.c.region == scope.region,
-            jobs.c.operation == operation,
-            jobs.c.job_id == job_id,
-            jobs.c.created_at > self.session.now - KEPT_FOR,
-        )
+        """A job of this operation that is not too old; raises NotFound."""
+        row = self._one(self._of(scope, operation), jobs.c.job_id == job_id)
         if row is None:
             raise NotFound("job", job_id)
         return _job(row)
@@ -86,6 +88,16 @@ class Jobs:
         """Whoever's it is: for the workers."""
         row = self._one(jobs.c.job_id == job_id)
         return None if row is None else _job(row)
+
+    def page(
+        self, scope: Scope, operation: str, limit: int, after: Position | None = None
+    ) -> Page[Job]:
+        """The jobs of an operation, newest first."""
+        wanted = select(jobs).where(self._of(scope, operation))
+        if after is not None:
+            wanted = wanted.where(jobs.c.key < after)
+        rows = self.session.connection.execute(wanted.order_by(jobs.c.key.desc()).limit(limit + 1))
+        return page_of(rows.all(), limit, after, _job)
 
     def newest(self, limit: int) -> list[Job]:
         """The newest jobs of all accounts: for the operator."""
@@ -145,12 +157,20 @@ class Jobs:
             )
         return bool(stored.rowcount)
 
-    def end(self, job: Job, status: JobStatus, message: str | None = None) -> bool:
-        """Whether it was this call that ended the job."""
+    def end(
+        self, job: Job, status: JobStatus, message: str | None = None, code: str | None = None
+    ) -> bool:
+        """Whether it was this call that ended the job; `code` is the API's name of a failure."""
         ended = self.session.connection.execute(
             update(jobs)
             .where(jobs.c.key == job.key, jobs.c.status == IN_PROGRESS)
-            .values(status=status, message=message, ended_at=self.session.now, carry=None)
+            .values(
+                status=status,
+                failure_code=code,
+                message=message,
+                ended_at=self.session.now,
+                carry=None,
+            )
         )
         return bool(ended.rowcount)
 
@@ -164,17 +184,31 @@ class Jobs:
         rows = self.session.connection.execute(wanted.order_by(*columns).limit(limit + 1)).all()
         return page_of(rows, limit, after, _finding)
 
+    def forget_findings(self, key: int, limit: int) -> bool:
+        """Removes some of what a job found; whether there may be more."""
+        part = select(findings.c.key).where(findings.c.job == key).limit(limit)
+        gone = self.session.connection.execute(delete(findings).where(findings.c.key.in_(part)))
+        return bool(gone.rowcount)
+
     def forget_old(self, limit: int) -> bool:
-        """Removes results of jobs over a week old, a part at a time; whether there may be more."""
-        connection = self.session.connection
-        old = select(jobs.c.key).where(jobs.c.created_at <= self.session.now - KEPT_FOR).limit(1)
-        key = connection.scalar(old)
+        """Removes jobs that are too old, a part at a time; whether there may be more."""
+        now = self.session.now
+        # The first of both is for the index.
+        old = and_(jobs.c.created_at <= now - KEPT_FOR, now >= FORGOTTEN_AT)
+        key = self.session.connection.scalar(select(jobs.c.key).where(old).limit(1))
         if key is None:
             return False
-        part = select(findings.c.key).where(findings.c.job == key).limit(limit)
-        if not connection.execute(delete(findings).where(findings.c.key.in_(part))).rowcount:
-            connection.execute(delete(jobs).where(jobs.c.key == key))
+        if not self.forget_findings(key, limit):
+            self.session.connection.execute(delete(jobs).where(jobs.c.key == key))
         return True
+
+    def _of(self, scope: Scope, operation: str) -> ColumnElement[bool]:
+        return and_(
+            jobs.c.account_id == scope.account_id,
+            jobs.c.region == scope.region,
+            jobs.c.operation == operation,
+            self.session.now < FORGOTTEN_AT,
+        )
 
     def _one(self, *which: ColumnElement[bool]) -> Row[Any] | None:
         return self.session.connection.execute(select(jobs).where(*which)).one_or_none()
@@ -199,8 +233,10 @@ def _job(row: Row[Any]) -> Job:
         source=row.source,
         tag=row.tag,
         status=row.status,
+        failure_code=row.failure_code,
         message=row.message,
         detail=row.detail,
+        leader=row.leader,
         parts=row.parts,
         carry=row.carry,
         created_at=row.created_at,

@@ -192,8 +192,9 @@ Order = Literal["time", "name"]
 class Job:
     """A background job as of the transaction that read it.
 
-    `request` and `detail` are JSON; `parts` counts the finished parts of the work, and `carry` is
-    what the next part has to know of them.
+    `request` and `detail` are JSON; `leader` is the job in whose run this one is done, None while
+    it waits; `parts` counts the finished parts of the work, and `carry` is what the next part has
+    to know of them.
     """
 
     key: int
@@ -204,8 +205,10 @@ class Job:
     source: str
     tag: str | None
     status: JobStatus
+    failure_code: str | None
     message: str | None
     detail: str | None
+    leader: str | None
     parts: int
     carry: bytes | None
     created_at: float
@@ -216,7 +219,7 @@ class Finding(NamedTuple):
     """One element of a job's results; `document` is its JSON.
 
     `view` tells apart listings of the same results; `at` is milliseconds from the start of the
-    video.
+    video, or the number of a line of the manifest.
     """
 
     view: str

@@ -184,6 +184,7 @@ jobs = Table(
     Column("source", Text, nullable=False),
     Column("tag", String(1024)),
     Column("status", String(16), nullable=False),
+    Column("failure_code", String(32)),
     Column("message", Text),
     Column("detail", Text),
     Column("leader", String(64), index=True),
@@ -195,6 +196,7 @@ jobs = Table(
 )
 Index("ix_jobs_job_id", jobs.c.job_id, unique=True)
 Index("ix_jobs_account_id_status", jobs.c.account_id, jobs.c.status)
+Index("ix_jobs_listing", jobs.c.account_id, jobs.c.region, jobs.c.operation, jobs.c.key)
 
 findings = Table(
     "findings",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from openrekog.collections_store.jobs import MEDIA_ANALYSIS
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
@@ -10,8 +11,11 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
 from openrekog.server.context import Services
+from openrekog.server.jobs.bulk import BulkWork
+from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
-from openrekog.server.jobs.work import VideoWork
+from openrekog.server.jobs.video import VideoWork
+from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.notifications import Channel, Notifier, SnsChannel, WebhookChannel
@@ -69,14 +73,7 @@ def working(services: Services) -> Iterator[str]:
         yield ""
         return
     slot = Slot(settings.data_dir / "workers")
-    work = VideoWork(
-        services.store,
-        services.models,
-        services.images.objects,
-        open_notifier(settings),
-        settings.video_codecs,
-        settings.celebrity_match_confidence,
-    )
+    work = open_work(services)
     name = settings.worker_name or name_of(slot)
     engine = Worker(jobs_url(settings), name, work, settings.job_concurrency)
     worker = JobWorker(services.store, services.jobs, engine, name, settings.worker_silence)
@@ -87,6 +84,20 @@ def working(services: Services) -> Iterator[str]:
         worker.close()
         work.close()
         slot.free()
+
+
+def open_work(services: Services) -> JobWork:
+    settings = services.settings
+    video = VideoWork(
+        services.store,
+        services.models,
+        services.images.objects,
+        settings.video_codecs,
+        settings.celebrity_match_confidence,
+    )
+    bulk = BulkWork(services.store, services.models, services.images)
+    kinds: dict[str, Parts] = {**dict.fromkeys(KINDS, video), MEDIA_ANALYSIS: bulk}
+    return JobWork(services.store, open_notifier(settings), kinds)
 
 
 def open_notifier(settings: Settings) -> Notifier:

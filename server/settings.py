@@ -173,6 +173,9 @@ class Settings(BaseSettings):
     max_video_bytes: int = Field(
         10 * 1024**3, ge=1, description="Largest stored video; the default is AWS's."
     )
+    max_manifest_bytes: int = Field(
+        50 * MIB, ge=1, description="Largest manifest of a bulk job; AWS does not tell its limit."
+    )
     video_codecs: tuple[str, ...] = Field(
         ("h264",),
         description="Accepted video codecs, by FFmpeg's names (JSON list); AWS takes H.264.",

@@ -4,7 +4,7 @@ and the findings in the API's words."""
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from openrekog.api_spec.shapes import ModerationLabel
+from openrekog.api_spec.shapes import DetectModerationLabelsResponse, ModerationLabel
 from openrekog.models.loaded import Models
 from openrekog.models.results import DetectedObject, Image
 from openrekog.server.analysis.taxonomy import By, Evidence, Node, taxonomy
@@ -142,3 +142,11 @@ def moderation_labels(findings: Iterable[Finding], min_confidence: float) -> lis
         for finding in findings
         if finding.confidence >= min_confidence
     ]
+
+
+def report(findings: Iterable[Finding], min_confidence: float) -> DetectModerationLabelsResponse:
+    return {
+        "ModerationLabels": moderation_labels(findings, min_confidence),
+        "ModerationModelVersion": MODEL_VERSION,
+        "ContentTypes": [],  # no model tells drawings or games from photographs
+    }

@@ -4,7 +4,8 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import boto3
 import structlog
@@ -12,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from openrekog.api_spec import errors
-from openrekog.server.media.objects import NO_METADATA, StoredObject, limited
+from openrekog.server.media.objects import NO_METADATA, StoredObject, Unreachable, limited
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,6 +31,8 @@ CONFIG = Config(
     max_pool_connections=64,
     retries={"mode": "standard", "max_attempts": 2},
     s3={"addressing_style": "path"},
+    # By default boto3 sends a checksum that not every endpoint knows.
+    request_checksum_calculation="when_required",
 )
 
 
@@ -65,6 +68,16 @@ class S3Objects:
         size, tag = head["ContentLength"], head["ETag"]
         ranges = RangedObject(self.client, where, size, tag)
         return StoredObject(io.BufferedReader(ranges, READ_AHEAD_BYTES), size, tag)
+
+    def write(self, bucket: str, key: str, data: BinaryIO) -> None:
+        checked(key)
+        try:
+            with asking():
+                self.client.put_object(Bucket=bucket, Key=key, Body=data)
+        except errors.InvalidS3Object as error:
+            if status_of(error.__cause__) == HTTPStatus.FORBIDDEN:
+                raise errors.AccessDenied from error
+            raise
 
 
 class RangedObject(io.RawIOBase):
@@ -112,11 +125,15 @@ class RangedObject(io.RawIOBase):
         return len(data)
 
 
-def wanted(bucket: str, key: str, version: str | None) -> "GetObjectRequestTypeDef":
+def checked(key: str) -> str:
     # S3 takes such steps literally; a proxy before it may resolve them, out of the bucket.
     if any(step in (".", "..") for step in key.split("/")):
         raise errors.InvalidS3Object(NO_METADATA)
-    where: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
+    return key
+
+
+def wanted(bucket: str, key: str, version: str | None) -> "GetObjectRequestTypeDef":
+    where: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": checked(key)}
     if version is not None:
         where["VersionId"] = version
     return where
@@ -128,12 +145,16 @@ def asking() -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        if not is_missing(error):
-            log.warning("S3 endpoint did not give an object", error=str(error))
-        raise errors.InvalidS3Object(NO_METADATA) from error
+        status = status_of(error)
+        if status != HTTPStatus.NOT_FOUND:
+            log.warning("S3 endpoint did not do as it was asked", error=str(error))
+        answered = status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR
+        refusal = errors.InvalidS3Object if answered else Unreachable
+        raise refusal(NO_METADATA) from error
 
 
-def is_missing(error: ClientError | BotoCoreError) -> bool:
+def status_of(error: BaseException | None) -> int | None:
+    """The HTTP status of an answer; None for an error without any."""
     if not isinstance(error, ClientError):
-        return False
-    return error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+        return None
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])

@@ -1,5 +1,7 @@
 """DetectModerationLabels."""
 
+from collections.abc import Mapping
+
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import (
     DetectModerationLabelsRequest,
@@ -21,20 +23,15 @@ def detect_moderation_labels(
     image = pictures.load(context, request["Image"])
     with context.timed("model"):
         (findings,) = moderation.moderate(context.services.models, [image.pixels])
-    labels = moderation.moderation_labels(findings, request["MinConfidence"])
-    answer: DetectModerationLabelsResponse = {
-        "ModerationLabels": labels,
-        "ModerationModelVersion": moderation.MODEL_VERSION,
-        "ContentTypes": [],  # no model tells drawings or games from photographs
-    }
+    answer = moderation.report(findings, request["MinConfidence"])
     if reviewers is not None:
         answer["HumanLoopActivationOutput"] = human_loops.review(
-            context, request, reviewers, labels
+            context, request, reviewers, answer["ModerationLabels"]
         )
     return answer
 
 
-def refuse_adapter(request: DetectModerationLabelsRequest) -> None:
+def refuse_adapter(request: Mapping[str, object]) -> None:
     """There are no adapters yet, so that none can be found."""
     if "ProjectVersion" in request:
         raise errors.ResourceNotFound(

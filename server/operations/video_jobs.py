@@ -8,12 +8,10 @@ import orjson
 
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import AudioMetadata, VideoMetadata
-from openrekog.collections_store.errors import NotFound
 from openrekog.collections_store.records import Finding, Job, Order
-from openrekog.collections_store.store import Transaction
 from openrekog.server.analysis.video.analysis import PLAIN
 from openrekog.server.context import Context
-from openrekog.server.operations.repeats import once
+from openrekog.server.operations import jobs
 from openrekog.server.operations.resources import page_of
 
 # The order that a request's SortBy asks for.
@@ -49,37 +47,19 @@ class Results:
 
 def start(context: Context, kind: str, request: Mapping[str, Any]) -> str:
     """Stores a job, which from then on is done whatever happens to this process; its id."""
-    source = orjson.dumps(source_of(context, request["Video"])).decode()
+    source = source_of(context, request["Video"].get("S3Object", {}))
     check_channel(context, request)
-    document = orjson.dumps(request).decode()
-
-    def work() -> str:
-        check_quota(context, rows)
-        job = rows.jobs.create(
-            context.scope, kind, document, source=source, tag=request.get("JobTag")
-        )
-        return job.job_id
-
-    with context.writing() as rows:
-        job_id = once(context, rows, f"Start{kind}", request, work)
-    context.services.jobs.put(job_id)
-    return job_id
+    return jobs.start(context, kind, request, source, request.get("JobTag"))
 
 
-def source_of(context: Context, video: Mapping[str, Any]) -> dict[str, str]:
-    """Names the object and its content, so that a job notices when it is swapped."""
-    place = video.get("S3Object", {})
-    if "Bucket" not in place or "Name" not in place:
-        raise errors.InvalidParameter("Request has invalid parameters")
-    services = context.services
-    found = services.images.objects.open(place["Bucket"], place["Name"], place.get("Version"))
-    found.file.close()
-    limit = services.settings.max_video_bytes
-    if found.size > limit:
+def source_of(context: Context, place: Mapping[str, str]) -> dict[str, str]:
+    size, source = jobs.source_of(context, place)
+    limit = context.services.settings.max_video_bytes
+    if size > limit:
         raise errors.VideoTooLarge(
-            f"Video size in bytes: {found.size} is more than the maximum limit of: {limit} bytes."
+            f"Video size in bytes: {size} is more than the maximum limit of: {limit} bytes."
         )
-    return {**place, "Identity": found.identity}
+    return source
 
 
 def check_channel(context: Context, request: Mapping[str, Any]) -> None:
@@ -87,15 +67,6 @@ def check_channel(context: Context, request: Mapping[str, Any]) -> None:
         raise errors.InvalidParameter(
             "This server sends no notifications: neither sns_endpoint_url nor "
             "notification_webhook_url is set."
-        )
-
-
-def check_quota(context: Context, rows: Transaction) -> None:
-    limit = context.services.settings.max_open_jobs
-    count = rows.jobs.open_count(context.scope.account_id)
-    if count >= limit:
-        raise errors.LimitExceeded(
-            f"{count} open Jobs for account {context.scope.account_id} Maximum limit: {limit}"
         )
 
 
@@ -110,12 +81,7 @@ def results(
     SortBy."""
     order = order or ORDERS[request.get("SortBy", "TIMESTAMP")]
     with context.reading() as rows:
-        try:
-            job = rows.jobs.get(context.scope, kind, request["JobId"])
-        except NotFound as error:
-            raise errors.ResourceNotFound(
-                f"The job id: {request['JobId']} does not exist"
-            ) from error
+        job = jobs.find(rows, context, kind, request["JobId"])
         if job.status != "SUCCEEDED":
             return Results(job, [], None)
         found, token = page_of(

@@ -53,9 +53,9 @@ def test_the_document_shows_every_operation_and_what_is_missing(fake_server: Lin
     paths = document["paths"]
     assert paths.keys() == {f"/{name}" for name in load_service().operations}
     assert "not available" not in paths["/DetectFaces"]["post"]["summary"]
-    assert paths["/StartMediaAnalysisJob"]["post"]["summary"].endswith("(not available yet)")
+    assert paths["/StartStreamProcessor"]["post"]["summary"].endswith("(not available yet)")
     groups = [tag["name"] for tag in document["tags"]]
-    assert groups.index("Image") < groups.index("Bulk analysis")
+    assert groups.index("Bulk analysis") < groups.index("Stream processors")
 
 
 SIGN = """

@@ -1,0 +1,251 @@
+"""What a worker does for a bulk job: some lines of a manifest at a time, and then the files."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import orjson
+import structlog
+
+from openrekog.api_spec import codec, errors
+from openrekog.api_spec.errors import ApiError
+from openrekog.api_spec.service import load_service
+from openrekog.api_spec.shapes import MediaAnalysisJobFailureCode, S3Object
+from openrekog.collections_store.errors import StoreError
+from openrekog.collections_store.records import Finding, Job
+from openrekog.collections_store.store import Store
+from openrekog.models.batching import BusyError
+from openrekog.models.loaded import Models
+from openrekog.server.analysis import moderation
+from openrekog.server.failures import unexpected
+from openrekog.server.jobs import outputs
+from openrekog.server.jobs.manifest import START, Line, Mark, place_of, read_lines, source_ref
+from openrekog.server.media.images import ImageLoader
+from openrekog.server.media.objects import Unreachable
+
+log = structlog.get_logger(__name__)
+
+R = TypeVar("R")
+
+LINES = 25
+"""Lines in one part: what is done anew after a crash, at most."""
+
+# One image is fetched and decoded while the models look at another.
+THREADS = 2
+
+# Rows read, or removed, in one transaction.
+ROWS = 1000
+
+# Seconds between tries at what may be only busy or away for a moment.
+PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+
+RESULT, FAILURE = "result", "failure"
+"""The views of the two kinds of findings; `at` is the line's number."""
+
+CHANGED = "The manifest was changed or removed while the job was running."
+EMPTY = "The manifest has no lines."
+OUR_FAULT = "The analysis failed by an error of the server; its log says more."
+AWAY = "The object store does not answer."
+
+OPERATION = load_service().operations["DetectModerationLabels"]
+
+
+class JobFailedError(Exception):
+    def __init__(self, code: MediaAnalysisJobFailureCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the next part begins, and what became of the lines before it."""
+
+    mark: Mark = START
+    valid: int = 0
+    invalid: int = 0
+
+    def pack(self) -> bytes:
+        return orjson.dumps(asdict(self))
+
+    @classmethod
+    def unpack(cls, carry: bytes | None) -> "Progress":
+        if carry is None:
+            return cls()
+        told = orjson.loads(carry)
+        return cls(Mark(**told.pop("mark")), **told)
+
+    def after(self, mark: Mark, found: list[Finding]) -> "Progress":
+        valid = sum(finding.view == RESULT for finding in found)
+        return replace(
+            self,
+            mark=mark,
+            valid=self.valid + valid,
+            invalid=self.invalid + len(found) - valid,
+        )
+
+
+@dataclass(slots=True)
+class BulkWork:
+    """The parts of jobs on manifests. It keeps nothing from one part to the next."""
+
+    store: Store
+    models: Models
+    images: ImageLoader
+    _threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
+    )
+
+    def part(self, job_id: str, number: int) -> bool:
+        """Looks at the next lines, writes the files after the last one, or clears up after the end
+        of the job; whether there may be another part."""
+        with self.store.read() as rows:
+            job = rows.jobs.by_id(job_id)
+        if job is None or job.status != "IN_PROGRESS":
+            self._clear(job)
+            return False
+        if job.parts <= number:  # else it was stored before a crash
+            try:
+                self._go_on(job, orjson.loads(job.request))
+            except JobFailedError as failed:
+                self._end(job, failed)
+            except StoreError:
+                raise
+            except Exception as error:
+                log.error("bulk job failed", job_id=job_id, exc_info=error)
+                self._end(job, JobFailedError("INTERNAL_ERROR", OUR_FAULT))
+        return True
+
+    def give_up(self, job_id: str) -> None:
+        with self.store.read() as rows:
+            job = rows.jobs.by_id(job_id)
+        if job is not None:
+            self._end(job, JobFailedError("INTERNAL_ERROR", OUR_FAULT))
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    def _go_on(self, job: Job, request: dict[str, Any]) -> None:
+        done = Progress.unpack(job.carry)
+        if job.parts == 0:
+            self._write(outputs.place_for(job.job_id, request, outputs.ACCESS_CHECK), list)
+        lines, mark = patiently(partial(self._lines, job, done.mark))
+        if not lines:
+            self._finish(job, request, done)
+            return
+        least = request["OperationsConfig"]["DetectModerationLabels"]["MinConfidence"]
+        found = list(self._threads.map(partial(self._look, least), lines))
+        with self.store.write() as rows:
+            rows.jobs.store_part(job, job.parts, found, done.after(mark, found).pack())
+
+    def _lines(self, job: Job, mark: Mark) -> tuple[list[Line], Mark]:
+        source = orjson.loads(job.source)
+        try:
+            found = self.images.objects.open(
+                source["Bucket"], source["Name"], source.get("Version")
+            )
+            with found.file as file:
+                if found.identity != source["Identity"]:
+                    raise JobFailedError("INVALID_MANIFEST", CHANGED)
+                return read_lines(file, mark, LINES)
+        except Unreachable:
+            raise
+        except ApiError as error:
+            raise JobFailedError("INVALID_S3_OBJECT", CHANGED) from error
+
+    def _look(self, least: float, line: Line) -> Finding:
+        """What DetectModerationLabels answers to the image of a line."""
+        ref = None
+        try:
+            ref = source_ref(line.text)
+            answer = patiently(partial(self._moderate, place_of(ref), least))
+        except ApiError as error:
+            return failure(line, ref, error)
+        except Exception as error:
+            log.error("line of a manifest failed", source_ref=ref, exc_info=error)
+            return failure(line, ref, unexpected())
+        members = {"source-ref": ref, "detect-moderation-labels": orjson.Fragment(answer)}
+        return Finding(RESULT, line.number, "", 0.0, orjson.dumps(members).decode())
+
+    def _moderate(self, place: S3Object, least: float) -> bytes:
+        assert OPERATION.image is not None
+        image = self.images.load({"S3Object": place}, OPERATION.image)
+        (findings,) = moderation.moderate(self.models, [image.pixels])
+        return codec.encode(OPERATION, moderation.report(findings, least))
+
+    def _finish(self, job: Job, request: dict[str, Any], done: Progress) -> None:
+        if done.valid + done.invalid == 0:
+            raise JobFailedError("INVALID_MANIFEST", EMPTY)
+        self._write(
+            outputs.place_for(job.job_id, request, outputs.RESULTS),
+            lambda: (f"{document}\n".encode() for document in self._documents(job, RESULT)),
+        )
+        self._write(
+            outputs.place_for(job.job_id, request, outputs.SUMMARY),
+            lambda: outputs.summary(done.valid, done.invalid, self._documents(job, FAILURE)),
+        )
+        with self.store.write() as rows:
+            rows.jobs.end(job, "SUCCEEDED")
+
+    def _write(self, place: S3Object, parts: Callable[[], Any]) -> None:
+        """`parts` makes them anew for each try."""
+        try:
+            patiently(lambda: outputs.write(self.images.objects, place, parts()))
+        except errors.AccessDenied as error:
+            raise JobFailedError(
+                "ACCESS_DENIED", f"The server may not write to the bucket {place['Bucket']}."
+            ) from error
+        except Unreachable as error:
+            raise JobFailedError("INTERNAL_ERROR", AWAY) from error
+        except errors.InvalidS3Object as error:
+            raise JobFailedError(
+                "INVALID_OUTPUT_CONFIG",
+                f"There is no bucket {place['Bucket']}, or no key {place['Name']} is possible.",
+            ) from error
+
+    def _documents(self, job: Job, view: str) -> Iterator[str]:
+        """In the order of the manifest."""
+        after = None
+        while True:
+            with self.store.read() as rows:
+                page = rows.jobs.findings(job, view, "time", ROWS, after)
+            for finding in page.items:
+                yield finding.document
+            if page.after is None:
+                return
+            after = page.after
+
+    def _end(self, job: Job, failed: JobFailedError) -> None:
+        with self.store.write() as rows:
+            rows.jobs.end(job, "FAILED", failed.message, failed.code)
+
+    def _clear(self, job: Job | None) -> None:
+        """What was found is in the owner's bucket by now."""
+        more = job is not None
+        while job is not None and more:
+            with self.store.write() as rows:
+                more = rows.jobs.forget_findings(job.key, ROWS)
+
+
+def failure(line: Line, ref: str | None, error: ApiError) -> Finding:
+    """The element of the summary, whose `line-numer` AWS spells so."""
+    element = {
+        "line-numer": line.number,
+        **({} if ref is None else {"source-ref": ref}),
+        "code": error.code,
+        "message": error.message or "",
+    }
+    return Finding(FAILURE, line.number, "", 0.0, orjson.dumps(element).decode())
+
+
+def patiently(attempt: Callable[[], R]) -> R:
+    """Nobody waits for a job: what is too busy for a request comes later."""
+    for pause in PAUSES:
+        try:
+            return attempt()
+        except (errors.ProvisionedThroughputExceeded, BusyError, Unreachable):
+            time.sleep(pause)
+    return attempt()

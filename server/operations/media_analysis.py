@@ -1,0 +1,120 @@
+"""Bulk analysis: the images that a manifest names, looked at in the background."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import orjson
+
+from openrekog.api_spec import errors
+from openrekog.api_spec.shapes import (
+    GetMediaAnalysisJobRequest,
+    GetMediaAnalysisJobResponse,
+    ListMediaAnalysisJobsRequest,
+    ListMediaAnalysisJobsResponse,
+    MediaAnalysisJobDescription,
+    MediaAnalysisJobStatus,
+    StartMediaAnalysisJobRequest,
+    StartMediaAnalysisJobResponse,
+)
+from openrekog.collections_store.jobs import MEDIA_ANALYSIS
+from openrekog.collections_store.records import Job
+from openrekog.server.analysis import moderation
+from openrekog.server.context import Context
+from openrekog.server.jobs import outputs
+from openrekog.server.operations import jobs
+from openrekog.server.operations.moderation import refuse_adapter
+from openrekog.server.operations.registry import operation
+from openrekog.server.operations.resources import page_of
+
+LARGEST_PAGE = 100
+
+ECHOED = ("JobName", "OperationsConfig", "Input", "OutputConfig")
+
+
+@operation
+def start_media_analysis_job(
+    context: Context, request: StartMediaAnalysisJobRequest
+) -> StartMediaAnalysisJobResponse:
+    check(request)
+    size, source = jobs.source_of(context, cast(Any, request["Input"]["S3Object"]))
+    if not 0 < size <= context.services.settings.max_manifest_bytes:
+        raise errors.InvalidManifest(
+            f"The manifest has {size} bytes; it may have 1 to "
+            f"{context.services.settings.max_manifest_bytes}."
+        )
+    # Jobs of one source are done together, which these would gain nothing from.
+    source["Alone"] = secrets.token_hex(16)
+    return {"JobId": jobs.start(context, MEDIA_ANALYSIS, request, source)}
+
+
+def check(request: StartMediaAnalysisJobRequest) -> None:
+    config = request["OperationsConfig"].get("DetectModerationLabels")
+    if config is None:
+        raise errors.InvalidParameter("OperationsConfig names no operation.")
+    refuse_adapter(config)
+    if "KmsKeyId" in request:
+        raise errors.InvalidParameter("This server encrypts nothing: leave KmsKeyId out.")
+
+
+@operation
+def get_media_analysis_job(
+    context: Context, request: GetMediaAnalysisJobRequest
+) -> GetMediaAnalysisJobResponse:
+    with context.reading() as rows:
+        job = jobs.find(rows, context, MEDIA_ANALYSIS, request["JobId"])
+    return description(job)
+
+
+@operation
+def list_media_analysis_jobs(
+    context: Context, request: ListMediaAnalysisJobsRequest
+) -> ListMediaAnalysisJobsResponse:
+    size = request["MaxResults"]
+    if size > LARGEST_PAGE:  # of this list alone AWS says that it is no ValidationException
+        raise errors.InvalidParameter(f"MaxResults is {size}, more than {LARGEST_PAGE}.")
+    with context.reading() as rows:
+        found, token = page_of(
+            context,
+            "ListMediaAnalysisJobs",
+            request.get("NextToken"),
+            lambda after: rows.jobs.page(context.scope, MEDIA_ANALYSIS, size, after),
+        )
+    answer: ListMediaAnalysisJobsResponse = {"MediaAnalysisJobs": [*map(description, found)]}
+    if token is not None:
+        answer["NextToken"] = token
+    return answer
+
+
+def description(job: Job) -> MediaAnalysisJobDescription:
+    request = orjson.loads(job.request)
+    members = {
+        "JobId": job.job_id,
+        "Status": status_of(job),
+        "CreationTimestamp": datetime.fromtimestamp(job.created_at, UTC),
+        **{name: request[name] for name in ECHOED if name in request},
+        **outcome(job, request),
+    }
+    return cast(MediaAnalysisJobDescription, members)
+
+
+def status_of(job: Job) -> MediaAnalysisJobStatus:
+    waits = job.status == "IN_PROGRESS" and job.leader is None
+    return "QUEUED" if waits else job.status
+
+
+def outcome(job: Job, request: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a job only when it has ended."""
+    if job.ended_at is None:
+        return {}
+    ended = {"CompletionTimestamp": datetime.fromtimestamp(job.ended_at, UTC)}
+    if job.status == "FAILED":
+        return {**ended, "FailureDetails": {"Code": job.failure_code, "Message": job.message}}
+    return {
+        **ended,
+        "Results": {
+            "S3Object": outputs.place_for(job.job_id, request, outputs.RESULTS),
+            "ModelVersions": {"Moderation": moderation.MODEL_VERSION},
+        },
+        "ManifestSummary": {"S3Object": outputs.place_for(job.job_id, request, outputs.SUMMARY)},
+    }
