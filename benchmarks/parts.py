@@ -16,6 +16,7 @@ from benchmarks.object_finding import measure_objects
 from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
 from benchmarks.poses import KEYPOINTS, measure_poses
+from benchmarks.shot_changes import FILM, measure_shots
 from benchmarks.text_reading import MARKS, measure_text
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
@@ -53,6 +54,7 @@ PARTS: Mapping[str, Part] = {
         "faces/lfw_pairs.csv",
         lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
     ),
+    "Shots of videos": Part(FILM, measure_shots),
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
     "Reading text": Part(MARKS, measure_text),
 }

@@ -9,8 +9,9 @@ from benchmarks.measure import Pace
 from benchmarks.peers import measure_peers
 from benchmarks.report import Report
 from benchmarks.speed import measure_speed
+from benchmarks.video_speed import measure_video
 
-PARTS = ("speed", "canned", "index", "peers")
+PARTS = ("speed", "canned", "index", "peers", "video")
 GALLERIES = (10_000, 100_000)
 LARGE_GALLERY = 1_000_000
 
@@ -35,7 +36,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     result, pace = Report(), Pace(given.rounds, given.seconds)
-    parts = set(given.parts) or {"speed", "canned", "index"}
+    parts = set(given.parts) or {"speed", "canned", "index", "video"}
     if "speed" in parts:
         sizes = (*GALLERIES, LARGE_GALLERY) if given.large else GALLERIES
         measure_speed(result, pace, sizes, given.only)
@@ -44,6 +45,8 @@ def main() -> None:
     if "index" in parts:
         for dimension in (128, 512) if given.large else (128,):
             measure_index(result, dimension)
+    if "video" in parts:
+        measure_video(result, given.rounds)
     if given.peers or "peers" in parts:
         measure_peers(result, pace)
     print(result.text())

@@ -52,3 +52,11 @@ def test_a_tracker_goes_on_from_where_it_was_put_away() -> None:
         parts = Tracker.taken_up(parts.put_away())
         now = step * STEP_MS
         assert parts.update(now, boxes, [90, 90]) == whole.update(now, boxes, [90, 90])
+
+
+def test_a_box_that_is_somebody_else_gets_an_index_of_its_own() -> None:
+    tracker = Tracker()
+    assert tracker.update(0, [walk(0.1)], [90]) == [0]
+    assert tracker.update(200, [walk(0.1)], [90]) == [0]
+    assert tracker.replace(0) == 1
+    assert tracker.update(400, [walk(0.1)], [90]) == [1]

@@ -75,6 +75,12 @@ class Tracker:
                 found[number] = self._begin(timestamp_ms, sides[number])
         return found
 
+    def replace(self, index: int) -> int:
+        """The last box of this track turned out to be somebody else: their new index."""
+        (track,) = (track for track in self.tracks if track.index == index)
+        self.tracks.remove(track)
+        return self._begin(track.seen_ms, track.box)
+
     def put_away(self) -> bytes:
         return orjson.dumps(asdict(self))
 
