@@ -77,13 +77,13 @@ def landmarks() -> str:
 def labels() -> str:
     known = all_labels()
     people = frozenset(name for label in SAID_OF_PEOPLE for name in known[label].line)
-    reached = reachable("coco") | reachable("imagenet") | people
+    reached = reachable("coco") | reachable("imagenet") | people | {"Text"}
     return "\n".join(
         [
             f"The default packs reach {len(reached)} of {len(known)} labels, ancestors included: "
             f"{len(reachable('coco'))} by the detector's classes, {len(reachable('imagenet'))} by "
-            f"the classifier's, {len(people)} by faces and persons (many by more than one way). "
-            "By category:",
+            f"the classifier's, {len(people)} by faces and persons (many by more than one way), "
+            "and Text by the text reader. By category:",
             "",
             "| Category | Reached | Of |",
             "|---|---|---|",

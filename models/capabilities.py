@@ -178,6 +178,9 @@ class TextReader(Protocol):
     def read(self, images: Sequence[Image]) -> list[list[TextLine]]:
         """The lines of text of each image, in reading order."""
 
+    def spot(self, images: Sequence[Image]) -> list[float]:
+        """How likely each image shows text, 0..100: a look that is much cheaper than to read it."""
+
 
 class ConceptScorer(Protocol):
     def score(self, images: Sequence[Image], prompts: Sequence[str]) -> NDArray[np.float32]:

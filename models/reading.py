@@ -1,9 +1,13 @@
 """The TextReader: lines found, read the way they face, in the order in which one reads."""
 
+import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+import numpy as np
+
+from openrekog.models.calibration import SHOWN_TEXT
 from openrekog.models.capabilities import TextDetector, TextRecogniser
 from openrekog.models.geometry import to_pixels
 from openrekog.models.quadrilaterals import part, sides, turned
@@ -25,19 +29,40 @@ ASIDE, UPSIDE_DOWN = (3, 1), (0, 2)
 """Quarters of a circle, clockwise, by which text may be turned: tried first, tried if doubtful."""
 
 
+SPOTTED = 3
+"""Lines, the largest, that must do to tell whether a picture shows text."""
+
+LEAST_LETTERS = 2
+"""Of a word that proves text: a single one is often only a round or straight thing."""
+
 Line = tuple[Points, Reading]
 
 
 class ModelTextReader:
-    """With several recognisers, one a script, each reads every line, and the surest wins."""
+    """With several recognisers, one a script, each reads every line, and the surest wins. `coarse`
+    finds lines large enough to be noticed; without one the detector does that, too."""
 
-    def __init__(self, detector: TextDetector, recognisers: Sequence[TextRecogniser]) -> None:
+    def __init__(
+        self,
+        detector: TextDetector,
+        recognisers: Sequence[TextRecogniser],
+        coarse: TextDetector | None = None,
+    ) -> None:
         self._detector = detector
         self._recognisers = recognisers
+        self._coarse = coarse or detector
 
     def read(self, images: Sequence[Image]) -> list[list[TextLine]]:
         found = self._detector.detect(images)
         return [self._read(image, lines) for image, lines in zip(images, found, strict=True)]
+
+    def spot(self, images: Sequence[Image]) -> list[float]:
+        """A detector alone takes a moon or a retina for text; what can be read is text."""
+        found = self._coarse.detect(images)
+        return [
+            SHOWN_TEXT.scale(_surest_word(self._read(image, _largest(lines, image))))
+            for image, lines in zip(images, found, strict=True)
+        ]
 
     def _read(self, image: Image, found: Sequence[Points]) -> list[TextLine]:
         lines = in_reading_order(self._recognise(image, found))
@@ -60,6 +85,21 @@ class ModelTextReader:
             (corners, max(each, key=lambda reading: reading.score))
             for corners, *each in zip(found, *readings, strict=True)
         ]
+
+
+def _largest(lines: Sequence[Points], image: Image) -> list[Points]:
+    areas = [-math.prod(sides(to_pixels(corners, image))) for corners in lines]
+    return [lines[index] for index in np.argsort(areas, kind="stable")[:SPOTTED]]
+
+
+def _surest_word(lines: Iterable[TextLine]) -> float:
+    """The confidence of the surest word of some letters or digits."""
+    words = (word for line in lines for word in line.words)
+    return max((word.confidence for word in words if _letters(word) >= LEAST_LETTERS), default=0.0)
+
+
+def _letters(word: TextWord) -> int:
+    return sum(character.isalnum() for character in word.text)
 
 
 def _ways(corners: Points, image: Image) -> tuple[int, int]:

@@ -33,6 +33,9 @@ LARGE = 1_500_000
 """Pixels of a picture from which on the largest canvas is worth its time. Smaller pictures would
 only be enlarged onto it, and were not read better for that (docs/models.md)."""
 
+COARSE_BELOW = 500_000
+"""Between the two smaller sizes, which stride and form change a little."""
+
 FORMS = (1.0, 4 / 3, 16 / 9, 2.6, 4.0)
 """Widths in heights of the canvases, and the same for upright ones."""
 
@@ -66,6 +69,9 @@ CANVASES = [
     _canvas(pixels, form)
     for pixels, form in product(PIXELS, sorted({*FORMS, *(1 / form for form in FORMS)}))
 ]
+
+COARSE = [canvas for canvas in CANVASES if canvas.pixels < COARSE_BELOW]
+"""The smallest of each form: enough for text that one notices."""
 
 
 class DbNet:

@@ -3,6 +3,7 @@
 Rules, so that tests can foresee the answers: an image of one colour has no text. Any other has two
 lines in its middle: "FAKE TEXT", and below it a number of three digits that follows from the
 colours of the image, as `fake_number` gives it. All is sure to 99, but for the number, to 60.
+A glance is sure to 70 that there is text.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from openrekog.models.fake.thumbnails import has_one_colour
 from openrekog.models.results import Image, Points, TextLine, TextWord
 
-SURE, UNSURE = 99.0, 60.0
+SURE, SPOTTED, UNSURE = 99.0, 70.0, 60.0
 
 
 class FakeTextReader:
@@ -21,6 +22,9 @@ class FakeTextReader:
 
     def read(self, images: Sequence[Image]) -> list[list[TextLine]]:
         return [_lines(image) for image in images]
+
+    def spot(self, images: Sequence[Image]) -> list[float]:
+        return [0.0 if has_one_colour(image) else SPOTTED for image in images]
 
 
 def fake_number(image: Image) -> str:

@@ -1,7 +1,7 @@
 """Builds the text reader: which file of which pack feeds which architecture."""
 
 from openrekog.models.architectures.ctc import CtcRecogniser
-from openrekog.models.architectures.dbnet import DbNet
+from openrekog.models.architectures.dbnet import COARSE, DbNet
 from openrekog.models.loading.opening import Opening
 from openrekog.models.pack import Pack
 from openrekog.models.reading import ModelTextReader
@@ -14,7 +14,7 @@ def load_text_reader(opening: Opening) -> ModelTextReader:
     it to the default one."""
     detector = opening.open(opening.pack_for("text_detector").name, DETECTOR)
     recognisers = [_recogniser(opening, pack) for pack in opening.packs_for("text_recogniser")]
-    return ModelTextReader(DbNet(detector), recognisers)
+    return ModelTextReader(DbNet(detector), recognisers, coarse=DbNet(detector, COARSE))
 
 
 def _recogniser(opening: Opening, pack: Pack) -> CtcRecogniser:

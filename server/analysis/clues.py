@@ -114,6 +114,12 @@ def read_crowd(sighting: Sighting) -> Iterator[Clue]:
         yield Clue("Crowd", confidence)
 
 
+def read_text(sighting: Sighting) -> Iterator[Clue]:
+    """Without a box: AWS's Text has no instances."""
+    if sighting.text >= LEAST_CONFIDENCE:
+        yield Clue("Text", sighting.text)
+
+
 SAID_OF_PEOPLE = frozenset({"Face", "Smile", "Mask", "Crowd", *(kind.name for kind in KINDS)})
 """The labels that come from faces and from boxes of persons, less their ancestors."""
 
@@ -124,6 +130,7 @@ READERS: Sequence[Reader] = (
     read_covers,
     read_people,
     read_crowd,
+    read_text,
 )
 
 

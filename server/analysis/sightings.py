@@ -25,13 +25,15 @@ class Chances:
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """All that the models know of one picture; objects are named as in `object_scheme`, faces stand
-    largest first, and `covers` tells of the first few whether a mask covers them."""
+    largest first, `covers` tells of the first few whether a mask covers them, and `text` is how
+    likely there is text, 0 to 100."""
 
     object_scheme: str
     objects: Sequence[DetectedObject]
     classes: Sequence[Chances]
     faces: Sequence[Face]
     covers: Sequence[Judgement[bool]] = ()
+    text: float = 0.0
 
 
 def look(models: Models, images: Sequence[Image]) -> list[Sighting]:
@@ -41,6 +43,7 @@ def look(models: Models, images: Sequence[Image]) -> list[Sighting]:
         for classifier in models.classifiers
     ]
     faces = [models.faces.find(image, FACE_ATTRIBUTES) for image in images]
+    texts = models.text.spot(images)
     return [
         Sighting(
             object_scheme=models.objects.scheme,
@@ -50,6 +53,7 @@ def look(models: Models, images: Sequence[Image]) -> list[Sighting]:
             covers=models.face_covers.classify(
                 image, [face.box for face in faces[number][:MOST_COVERS]]
             ),
+            text=texts[number],
         )
         for number, image in enumerate(images)
     ]

@@ -64,6 +64,12 @@ class TestLabels:
         assert set(answer) == {"Labels", "LabelModelVersion"}
         assert answer["LabelModelVersion"] == "3.0"
 
+    def test_text(self, client: Any) -> None:
+        text = labels(client, person(1))["Text"]
+        assert text["Confidence"] == pytest.approx(70)
+        assert text["Instances"] == text["Parents"] == []
+        assert text["Categories"] == [{"Name": "Text and Documents"}]
+
     def test_a_picture_of_one_colour_has_no_labels(self, client: Any) -> None:
         assert detect(client, nobody())["Labels"] == []
 

@@ -19,7 +19,7 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.loading.text import load_text_reader
 from openrekog.models.pack import Pack, packs
 from openrekog.models.quadrilaterals import around, cut_out, grown, part, sides, turned
-from openrekog.models.reading import ModelTextReader, in_reading_order
+from openrekog.models.reading import SPOTTED, ModelTextReader, in_reading_order
 from openrekog.models.results import Character, Image, Points, Reading, TextLine
 from openrekog.models.runtime import Runtime
 from openrekog.models.session import Feeds
@@ -212,6 +212,22 @@ class Saying:
         return [self._reading for _ in lines]
 
 
+class Watching(Saying):
+    """Finds these lines, and notes how many it was asked to read at most."""
+
+    def __init__(self, text: str, lines: list[Points]) -> None:
+        super().__init__(text)
+        self._lines = lines
+        self.most = 0
+
+    def detect(self, images: Sequence[Image]) -> list[list[Points]]:
+        return [self._lines for _ in images]
+
+    def recognise(self, image: Image, lines: Sequence[Points]) -> list[Reading]:
+        self.most = max(self.most, len(lines))
+        return super().recognise(image, lines)
+
+
 def said(text: str) -> TextLine:
     one = Saying(text)
     (line,) = read(ModelTextReader(one, [one]), np.zeros((100, 400, 3), np.uint8))
@@ -371,3 +387,43 @@ def test_a_graph_without_its_characters_is_refused(source: bytes, complaint: str
 def test_widths_follow_the_form_of_the_line() -> None:
     line = np.array([[0, 0], [100, 0], [100, 20], [0, 20]], np.float32)
     assert own_width(line) == 240
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("page.png", True),
+        ("text.png", True),
+        ("astronaut.png", False),
+        ("chelsea.png", False),
+        ("coins.png", False),
+        ("horse.png", False),
+        ("moon.png", False),
+        ("phantom.png", False),
+        ("retina.jpg", False),
+    ],
+)
+def test_spots_text_that_one_notices(reader: ModelTextReader, name: str, shown: bool) -> None:
+    (confidence,) = reader.spot([photograph(name)])
+    assert (confidence >= 60) is shown
+    assert shown or confidence < 30
+
+
+def test_spots_no_text_in_a_panorama_of_one_colour(reader: ModelTextReader) -> None:
+    assert reader.spot([np.full((80, 1600, 3), 200, np.uint8)]) == [0.0]
+
+
+def test_spots_by_the_coarse_detector_and_few_lines() -> None:
+    page = [np.array([[0, y], [1, y], [1, y + 0.1], [0, y + 0.1]], np.float32) for y in (0, 0.5)]
+    seen = Watching("ab", page * 4)
+    assert ModelTextReader(Saying("x"), [seen], coarse=seen).spot(
+        [np.zeros((90, 90, 3), np.uint8)]
+    ) == [pytest.approx(95)]
+    assert seen.most == SPOTTED
+
+
+def test_one_letter_proves_no_text() -> None:
+    one, two = Saying("o !"), Saying("ok")
+    images = [np.zeros((100, 400, 3), np.uint8)]
+    assert ModelTextReader(one, [one]).spot(images) == [0.0]
+    assert ModelTextReader(two, [two]).spot(images) == [pytest.approx(95)]

@@ -171,3 +171,10 @@ def test_a_batch_is_named_like_its_pictures_one_by_one() -> None:
     # Every class is as likely as another there, and many are animals.
     assert max(each.confidence for each in together[-1]) < 50
     assert find_labels(models, []) == []
+
+
+def test_text_is_a_label_without_instances() -> None:
+    found = labels(Sighting("coco", [], [], [], text=85))
+    assert {name: each.confidence for name, each in found.items()} == {"Text": 85}
+    assert not found["Text"].instances
+    assert labels(Sighting("coco", [], [], [])) == {}
