@@ -43,8 +43,9 @@ print(f"{len(face['Landmarks'])} landmarks, confidence {face['Confidence']:.1f}"
 print("What is in hopper.jpg?")
 labels = client.detect_labels(Image={"Bytes": hopper}, MaxLabels=12)["Labels"]
 print("  labels:", ", ".join(f"{label['Name']} {label['Confidence']:.0f}" for label in labels))
-sure = {"WordFilter": {"MinConfidence": 80}}
-detections = client.detect_text(Image={"Bytes": hopper}, Filters=sure)["TextDetections"]
+detections = client.detect_text(
+    Image={"Bytes": hopper}, Filters={"WordFilter": {"MinConfidence": 80}}
+)["TextDetections"]
 lines = (found["DetectedText"] for found in detections if found["Type"] == "LINE")
 print("  text:", ", ".join(lines))
 warnings = client.detect_moderation_labels(Image={"Bytes": hopper})["ModerationLabels"]
