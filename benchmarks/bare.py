@@ -10,8 +10,13 @@ from itertools import count
 from benchmarks.load import Outcome
 from openrekog.api_spec.service import load_service
 from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.loaded import Models as Loaded
 from openrekog.models.results import Image
+from openrekog.server.analysis import celebrities
+from openrekog.server.analysis.equipment import find_persons
 from openrekog.server.analysis.faces import ALL_ATTRIBUTES
+from openrekog.server.analysis.labels import find_labels
+from openrekog.server.analysis.moderation import moderate
 from openrekog.server.media.images import ImageLoader
 
 
@@ -19,8 +24,12 @@ from openrekog.server.media.images import ImageLoader
 class Models:
     """What the work of a request is done with."""
 
-    faces: FaceAnalyzer
+    loaded: Loaded
     images: ImageLoader
+
+    @property
+    def faces(self) -> FaceAnalyzer:
+        return self.loaded.faces
 
     def decode(self, data: bytes) -> Image:
         limits = load_service().operations["DetectFaces"].image
@@ -42,6 +51,23 @@ class Models:
         """A picture with another one, here itself: two of everything."""
         self.embed(data)
         self.embed(data)
+
+    def label(self, data: bytes) -> None:
+        find_labels(self.loaded, [self.decode(data)])
+
+    def read(self, data: bytes) -> None:
+        self.loaded.text.read([self.decode(data)])
+
+    def moderate(self, data: bytes) -> None:
+        moderate(self.loaded, [self.decode(data)])
+
+    def dress(self, data: bytes) -> None:
+        find_persons(self.loaded, [self.decode(data)])
+
+    def recognise(self, data: bytes) -> None:
+        image = self.decode(data)
+        seen = self.faces.find(image, celebrities.ATTRIBUTES)[: celebrities.MOST_FACES]
+        self.faces.embed(image, seen)
 
 
 Work = Callable[[bytes], None]

@@ -65,6 +65,20 @@ def embedded(models: Models) -> Work:
     return models.embed
 
 
+# Whatever else a picture is asked for, the request is the picture alone.
+OF_PICTURES: Mapping[str, Callable[[Models], Work]] = {
+    "DetectLabels": lambda models: models.label,
+    "DetectText": lambda models: models.read,
+    "DetectModerationLabels": lambda models: models.moderate,
+    "DetectProtectiveEquipment": lambda models: models.dress,
+    "RecognizeCelebrities": lambda models: models.recognise,
+}
+
+
+def alone(data: bytes) -> Payload:
+    return {"Image": image(data)}
+
+
 def detect(attributes: str) -> Callable[[bytes], Payload]:
     return lambda data: {"Image": image(data), "Attributes": [attributes]}
 
@@ -101,4 +115,5 @@ def cases(galleries: Sequence[int]) -> list[Case]:
             )
             for faces in galleries
         ),
+        *(Case(operation, "", "photo", alone, work) for operation, work in OF_PICTURES.items()),
     ]

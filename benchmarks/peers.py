@@ -30,7 +30,7 @@ def measure_peers(result: Report, pace: Pace) -> None:
             openrekog(folder) as (ours, key),
             deepface.deepface(folder / "deepface.log") as theirs,
         ):
-            bench = Bench(ours, key, Models(services.models.faces, services.images))
+            bench = Bench(ours, key, Models(services.models, services.images))
             rows: list[Sequence[object]] = []
             for case in cases([STORED]):
                 if case.operation in COUNTERPARTS:

@@ -63,7 +63,7 @@ def opened(sizes: Sequence[int]) -> Iterator[Bench]:
             say(f"{size:,} faces stored in {seconds:.1f} s")
         gallery.fill(folder, INDEXED, 0, services.models.faces)
         with openrekog(folder) as (server, key):
-            yield Bench(server, key, bare.Models(services.models.faces, services.images))
+            yield Bench(server, key, bare.Models(services.models, services.images))
 
 
 def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -> None:
@@ -76,7 +76,7 @@ def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -
                 rows += measure_case(result, case, bench, pace)
     result.add(
         "Through HTTP, and by the bare models",
-        "The bare models do the same work (decode the picture, find faces, embed) in as many "
+        "The bare models do the same work (decode the picture, ask the same networks) in as many "
         f"threads as there are cores, with no server around them. Pictures: {sizes_text()}. "
         "CPU ms is the server's time for one request, load ms that of the clients, which is taken "
         "from the same cores while the bare models have all of them; RSS is the server's memory "

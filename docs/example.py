@@ -1,4 +1,4 @@
-"""The README's example: compare two photographs, index people, find one of them in a new picture.
+"""The README's example: describe a picture, compare two, index people, find one of them again.
 
 Run it beside a server: `make serve`, then `.venv/bin/python docs/example.py`.
 """
@@ -39,6 +39,17 @@ print(
 )
 print(f"{face['Emotions'][0]['Type']}, smiling: {face['Smile']['Value']},", end=" ")
 print(f"{len(face['Landmarks'])} landmarks, confidence {face['Confidence']:.1f}")
+
+print("What is in hopper.jpg?")
+labels = client.detect_labels(Image={"Bytes": hopper}, MaxLabels=12)["Labels"]
+print("  labels:", ", ".join(f"{label['Name']} {label['Confidence']:.0f}" for label in labels))
+detections = client.detect_text(
+    Image={"Bytes": hopper}, Filters={"WordFilter": {"MinConfidence": 80}}
+)["TextDetections"]
+lines = (found["DetectedText"] for found in detections if found["Type"] == "LINE")
+print("  text:", ", ".join(lines))
+warnings = client.detect_moderation_labels(Image={"Bytes": hopper})["ModerationLabels"]
+print("  moderation:", ", ".join(warning["Name"] for warning in warnings) or "nothing to object to")
 
 print("Are these two the same person?")
 for name, target in {

@@ -26,6 +26,7 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 WIDTH = 720
 STRIP = 40  # pixels in height of the dominant colours below a picture
+DRAWN_TEXT = 80.0
 INK = {"face": "#ffd54a", "label": "#5ce65c", "text": "#ff6fb5", "person": "#5cc8ff"}
 
 Answer = Mapping[str, Any]
@@ -135,7 +136,10 @@ def text_said(answer: Answer) -> Iterator[str]:
 
 
 def text_marks(answer: Answer) -> Iterator[Mark]:
+    """Those of some confidence: below it figures and signs are read into patterns."""
     for line in lines(answer):
+        if line["Confidence"] < DRAWN_TEXT:
+            continue
         outline = [(point["X"], point["Y"]) for point in line["Geometry"]["Polygon"]]
         yield Mark("text", outline, named(line["DetectedText"], line["Confidence"]))
 
