@@ -900,7 +900,7 @@ class DetectProtectiveEquipmentResponse(TypedDict):
 
 
 class DetectTextFilters(TypedDict):
-    WordFilter: DetectionFilter
+    WordFilter: NotRequired[DetectionFilter]
     RegionsOfInterest: NotRequired[list[RegionOfInterest]]
 
 
@@ -1937,7 +1937,7 @@ class StartTechnicalCueDetectionFilter(TypedDict):
 
 
 class StartTextDetectionFilters(TypedDict):
-    WordFilter: DetectionFilter
+    WordFilter: NotRequired[DetectionFilter]
     RegionsOfInterest: NotRequired[list[RegionOfInterest]]
 
 

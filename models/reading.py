@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Sequence
-from math import prod
 from statistics import fmean
 
 from openrekog.models.capabilities import TextDetector, TextRecogniser
@@ -86,12 +85,10 @@ def _line(line: Line) -> TextLine:
 
 
 def _word(corners: Points, word: Reading) -> TextWord:
-    """Sure as far as all of its characters are right (measured: docs/models.md)."""
     first, last = word.characters[0], word.characters[-1]
-    chance = prod(character.chance for character in word.characters)
     # Recognisers say what they see from the left; Unicode has such letters in the order of reading.
     text = word.text[::-1] if _from_the_right(word.text) else word.text
-    return TextWord(text, 100 * chance, part(corners, first.start, last.end))
+    return TextWord(text, 100 * word.score, part(corners, first.start, last.end))
 
 
 def _from_the_right(text: str) -> bool:

@@ -176,8 +176,8 @@ class TextWord:
     """What stands between two spaces of a line.
 
     `polygon` has four rows, clockwise as one reads: the corner where the text begins at its upper
-    side, the one where it ends, and the two below. `confidence`: of words with 80, about 80 % are
-    right.
+    side, the one where it ends, and the two below. `confidence` is that in its characters, on
+    average.
     """
 
     text: str

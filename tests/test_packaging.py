@@ -86,7 +86,7 @@ def test_every_library_that_is_used_is_a_dependency() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     named = [*PROJECT["project"]["dependencies"], *extras["siglip2"]]
     declared = {re.split(r"[\[>=<]", name)[0].lower() for name in named}
-    only_types = {"mypy_boto3_s3"}
+    only_types = {"mypy_boto3_s3", "mypy_boto3_sns"}
     homes = metadata.packages_distributions()
     missing = {
         (str(path.relative_to(ROOT)), module)

@@ -37,9 +37,10 @@ class Filters:
 
     @classmethod
     def of(cls, asked: DetectTextFilters | StartTextDetectionFilters) -> "Filters":
-        words = asked["WordFilter"]
+        """Without a WordFilter no word is too doubtful; with one its default is 80."""
+        words = asked.get("WordFilter", {})
         return cls(
-            confidence=words["MinConfidence"],
+            confidence=words.get("MinConfidence", 0.0),
             height=words.get("MinBoundingBoxHeight", 0.0),
             width=words.get("MinBoundingBoxWidth", 0.0),
             regions=tuple(_regions(asked.get("RegionsOfInterest", ()))),

@@ -22,7 +22,7 @@ NAME = "openrekog"
 # the steps leave behind (rows) is ours to keep readable.
 VERSION = "1"
 
-POLLING_SECONDS = 0.2
+POLLING_SECONDS = 0.5
 
 CLAIM: StepOptions = {"name": "claim"}
 PART: StepOptions = {"name": "part"}

@@ -38,6 +38,7 @@ class Webhook:
 
     url: str
     secret: str | None = None
+    seconds: float = SECONDS
     wait: Callable[[float], None] = time.sleep
 
     def deliver(self, body: bytes) -> None:
@@ -65,7 +66,7 @@ class Webhook:
         """The status of the answer, whose body is nobody's matter."""
         parts = urlsplit(self.url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connection = kind(str(parts.hostname), parts.port, timeout=SECONDS)
+        connection = kind(str(parts.hostname), parts.port, timeout=self.seconds)
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", target, body, self._headers(body))

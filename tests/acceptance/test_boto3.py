@@ -61,10 +61,8 @@ def test_an_error_of_the_framework_is_a_plain_client_error(client: Any) -> None:
 
 
 def test_an_operation_that_is_not_there_yet(client: Any) -> None:
-    message = refused_with(
-        "UnknownOperationException", client.detect_text, Image={"Bytes": person(1)}
-    )
-    assert "DetectText" in message
+    message = refused_with("UnknownOperationException", client.list_stream_processors)
+    assert "ListStreamProcessors" in message
 
 
 def test_metadata_of_an_answer(client: Any) -> None:

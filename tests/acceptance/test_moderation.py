@@ -152,6 +152,17 @@ class TestHumanLoop:
         assert receiver.paths == ["/review"]
         assert receiver.headers[0]["x-openrekog-signature"].startswith("sha256=")
 
+    def test_an_object_is_sent_by_its_name(
+        self, reviewed: Any, receiver: Receiver, sending: ServerProcess
+    ) -> None:
+        bucket = sending.data_dir / "buckets" / "photos"
+        bucket.mkdir(parents=True)
+        (bucket / "red.png").write_bytes(red())
+        image = {"S3Object": {"Bucket": "photos", "Name": "red.png"}}
+        reviewed.detect_moderation_labels(Image=image, HumanLoopConfig=loop())
+        [message] = receiver.messages
+        assert message["Image"] == image
+
     def test_without_labels_there_is_nothing_to_review(
         self, reviewed: Any, receiver: Receiver
     ) -> None:

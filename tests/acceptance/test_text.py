@@ -65,9 +65,10 @@ def test_no_text_is_an_empty_list(client: Any) -> None:
     assert detections(client, nobody()) == []
 
 
-def test_words_below_80_are_left_out_unless_asked_for(client: Any) -> None:
-    """The number is sure to 60; its line goes with it."""
-    found = detections(client, person(1))
+def test_a_word_filter_leaves_out_words_below_80_unless_it_says_otherwise(client: Any) -> None:
+    """The number is sure to 60; its line goes with it. Without a filter all are answered."""
+    assert len(detections(client, person(1))) == 5
+    found = detections(client, person(1), {"WordFilter": {}})
     assert texts(found, "LINE") == ["FAKE TEXT"]
     assert [one["Id"] for one in found] == [0, 1, 2]
     assert len(detections(client, person(1), only(MinConfidence=60))) == 5

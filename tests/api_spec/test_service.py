@@ -119,7 +119,7 @@ DEFAULTS = [
         },
     ),
     ("DetectModerationLabels", {"MinConfidence": 50.0}),
-    ("DetectText", {"Filters": {"WordFilter": {"MinConfidence": 80.0}}}),
+    ("DetectText", {"Filters": {}}),
     ("GetFaceSearch", {"MaxResults": 1000, "SortBy": "TIMESTAMP"}),
     ("GetLabelDetection", {"SortBy": "TIMESTAMP", "AggregateBy": "TIMESTAMPS"}),
     ("IndexFaces", {"DetectionAttributes": ["DEFAULT"], "MaxFaces": 100, "QualityFilter": "AUTO"}),

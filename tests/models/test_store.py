@@ -331,3 +331,9 @@ def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
 
 def test_npm_is_looked_up_on_the_path(registry: Registry) -> None:
     Npm().check()
+
+
+def test_a_file_may_be_published_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"weights")
+    assert read_member(path, "net.onnx") == b"weights"

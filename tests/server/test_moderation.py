@@ -55,6 +55,7 @@ class Told:
             poses=cast("Any", None),
             face_covers=cast("Any", None),
             nudity=Nudity(self.nudity_said),
+            shots=cast("Any", None),
             exposures=None if with_exposures is None else Detector(with_exposures),
             concepts=None if with_concepts is None else Concepts(with_concepts),
         )

@@ -26,7 +26,7 @@ def pauses() -> list[float]:
 
 
 def test_a_message_arrives_as_it_was_sent(receiver: Receiver, pauses: list[float]) -> None:
-    Webhook(f"{receiver.url}/review?team=a", "secret", pauses.append).deliver(b'{"a": 1}')
+    Webhook(f"{receiver.url}/review?team=a", "secret", wait=pauses.append).deliver(b'{"a": 1}')
     assert receiver.bodies == [b'{"a": 1}']
     assert receiver.paths == ["/review?team=a"]
     assert pauses == []
@@ -82,6 +82,14 @@ def test_nobody_there(pauses: list[float]) -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(UndeliveredError, match="ConnectionRefusedError"):
             Webhook(url, wait=pauses.append).deliver(b"{}")
+    assert pauses == list(PAUSES)
+
+
+def test_nobody_who_answers(pauses: list[float]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UndeliveredError, match="TimeoutError"):
+            Webhook(url, seconds=0.1, wait=pauses.append).deliver(b"{}")
     assert pauses == list(PAUSES)
 
 
