@@ -1,18 +1,16 @@
 """Datasets of projects, and the state of each."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, false, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from openrekog.collections_store.errors import AlreadyExists, InUse, NotFound
+from openrekog.collections_store.errors import AlreadyExists, NotFound
 from openrekog.collections_store.projects import milliseconds
 from openrekog.collections_store.records import (
     Dataset,
     DatasetState,
-    DatasetStatus,
     DatasetType,
     Project,
 )
@@ -24,17 +22,13 @@ from openrekog.collections_store.tables import datasets
 class Datasets:
     session: Session
 
-    def create(
-        self, project: Project, kind: DatasetType, state: DatasetState, job: str | None = None
-    ) -> Dataset:
-        """A project has one dataset of each type at most. `job` is the id of the job that fills
-        it."""
+    def create(self, project: Project, kind: DatasetType, state: DatasetState) -> Dataset:
+        """A project has one dataset of each type at most."""
         if self._one(_living(project), datasets.c.type == kind) is not None:
             raise AlreadyExists("dataset", kind)
         values = {
             "project": project.key,
             "type": kind,
-            "job": job,
             "stamp": milliseconds(self.session.now),
             "created_at": self.session.now,
             "updated_at": self.session.now,
@@ -54,17 +48,6 @@ class Datasets:
             raise NotFound("dataset", kind)
         return _dataset(row)
 
-    def filled_by(self, job: str) -> Dataset | None:
-        """For the workers; None if it was deleted."""
-        row = self._one(datasets.c.job == job, datasets.c.deleted == false())
-        return None if row is None else _dataset(row)
-
-    def give_up(self, job: str, message: str) -> None:
-        """Belongs in the transaction that ends the job before it has filled its dataset."""
-        dataset = self.filled_by(job)
-        if dataset is not None and dataset.state.status == "CREATE_IN_PROGRESS":
-            self.become(dataset, DatasetState("CREATE_FAILED", "SERVICE_ERROR", message))
-
     def of(self, project: Project) -> list[Dataset]:
         wanted = select(datasets).where(_living(project)).order_by(datasets.c.key)
         return [_dataset(row) for row in self.session.connection.execute(wanted)]
@@ -76,11 +59,8 @@ class Datasets:
             .values(updated_at=self.session.now, **_columns(state))
         )
 
-    def delete(self, dataset: Dataset, busy: Collection[DatasetStatus]) -> None:
-        """Hides it at once, unless its status is one of `busy`; its entries are swept away
-        afterwards."""
-        if dataset.state.status in busy:
-            raise InUse(f"dataset {dataset.type} is {dataset.state.status}")
+    def delete(self, dataset: Dataset) -> None:
+        """Hides it at once; its entries are swept away afterwards."""
         self.session.connection.execute(
             update(datasets).where(datasets.c.key == dataset.key).values(deleted=True)
         )

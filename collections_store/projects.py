@@ -16,6 +16,7 @@ from openrekog.collections_store.records import (
     Project,
     ProjectVersion,
     Scope,
+    VersionStatus,
 )
 from openrekog.collections_store.session import Session, page_of
 from openrekog.collections_store.tables import project_versions, projects
@@ -97,7 +98,7 @@ class Projects:
 class ProjectVersions:
     session: Session
 
-    def create(self, project: Project, name: str, status: str) -> ProjectVersion:
+    def create(self, project: Project, name: str, status: VersionStatus) -> ProjectVersion:
         values = {
             "project": project.key,
             "name": name,

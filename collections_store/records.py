@@ -234,7 +234,6 @@ AutoUpdate = Literal["ENABLED", "DISABLED"]
 DatasetType = Literal["TRAIN", "TEST"]
 
 DatasetStatus = Literal[
-    "CREATE_IN_PROGRESS",
     "CREATE_COMPLETE",
     "CREATE_FAILED",
     "UPDATE_COMPLETE",
@@ -257,13 +256,16 @@ class Project:
     created_at: float
 
 
+VersionStatus = Literal["TRAINING_IN_PROGRESS", "TRAINING_COMPLETED", "TRAINING_FAILED"]
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectVersion:
     key: int
     project: int
     name: str
     stamp: int
-    status: str
+    status: VersionStatus
     created_at: float
 
 

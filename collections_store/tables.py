@@ -290,8 +290,6 @@ datasets = Table(
     Column("status", String(32), nullable=False),
     Column("code", String(16), nullable=False),
     Column("message", Text, nullable=False),
-    # The id of the job that fills it, or filled it.
-    Column("job", String(64), index=True),
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     Column("deleted", Boolean, nullable=False),

@@ -46,7 +46,6 @@ def cancel_job(
         if job is None:
             fail(f"There is no job {job_id}.")
         ended = rows.jobs.end(job, "FAILED", CANCELLED)
-        rows.datasets.give_up(job_id, CANCELLED)
     if not ended:
         fail(f"Job {job_id} had ended already.")
     typer.echo(f"Cancelled {job_id}.")

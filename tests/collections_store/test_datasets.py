@@ -86,29 +86,17 @@ def test_one_dataset_of_each_type(store: Store, project: Project, train: Dataset
     with pytest.raises(AlreadyExists), store.write() as rows:
         rows.datasets.create(project, "TRAIN", MADE)
     with store.write() as rows:
-        rows.datasets.delete(train, busy=())
+        rows.datasets.delete(train)
         again = rows.datasets.create(project, "TRAIN", MADE)
         assert rows.datasets.of(project) == [again]
 
 
-def test_a_busy_dataset_is_not_deleted(store: Store, project: Project, train: Dataset) -> None:
-    with pytest.raises(InUse), store.write() as rows:
-        rows.datasets.delete(train, busy=["CREATE_COMPLETE"])
+def test_the_state_of_a_dataset(store: Store, project: Project, train: Dataset) -> None:
     with store.write() as rows:
         rows.datasets.become(train, DatasetState("UPDATE_FAILED", "CLIENT_ERROR", "why"))
         [found] = rows.datasets.of(project)
     assert found.state == DatasetState("UPDATE_FAILED", "CLIENT_ERROR", "why")
     assert found.updated_at > found.created_at
-
-
-def test_a_dataset_whose_job_was_given_up_has_failed(store: Store, project: Project) -> None:
-    making = DatasetState("CREATE_IN_PROGRESS", "SUCCESS", "")
-    with store.write() as rows:
-        rows.datasets.create(project, "TRAIN", making, job="one")
-        rows.datasets.create(project, "TEST", making, job="two")
-        rows.datasets.give_up("two", "cancelled")
-        states = [dataset.state for dataset in rows.datasets.of(project)]
-    assert states == [making, DatasetState("CREATE_FAILED", "SERVICE_ERROR", "cancelled")]
 
 
 def test_adding_leaves_what_is_there_and_putting_replaces_it(store: Store, train: Dataset) -> None:
@@ -203,7 +191,7 @@ def test_nothing_is_left_of_a_deleted_project(store: Store, project: Project) ->
     with store.write() as rows:
         dataset = rows.datasets.create(project, "TRAIN", MADE)
         rows.entries.add(dataset, [entry("a", {"cat": True})])
-        rows.datasets.delete(dataset, busy=())
+        rows.datasets.delete(dataset)
         rows.projects.delete(project)
     store.tidy()
     emptied = (tables.projects, tables.datasets, tables.dataset_entries, tables.dataset_labels)

@@ -84,7 +84,6 @@ def _datasets() -> None:
         sa.Column("status", sa.String(32), nullable=False),
         sa.Column("code", sa.String(16), nullable=False),
         sa.Column("message", sa.Text, nullable=False),
-        sa.Column("job", sa.String(64)),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("updated_at", sa.Double, nullable=False),
         sa.Column("deleted", sa.Boolean, nullable=False),
@@ -100,7 +99,6 @@ def _datasets() -> None:
         sqlite_where=living,
         postgresql_where=living,
     )
-    op.create_index("ix_datasets_job", "datasets", ["job"])
     op.create_index("ix_datasets_project", "datasets", ["project"])
     op.create_table(
         "dataset_entries",
