@@ -1,5 +1,6 @@
 """Datasets of Custom Labels: from a manifest, from another one, or empty."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from tests.acceptance.refusals import refused_with
 Line = dict[str, Any]
 
 
-def image(number: int, label: str | None = None, **more: Any) -> Line:
-    line: Line = {"source-ref": f"s3://photos/pets/{number}.jpg"} | more
+def image(number: int, label: str | None = None) -> Line:
+    line: Line = {"source-ref": f"s3://photos/pets/{number}.jpg"}
     if label is not None:
         line["kind"] = 1
         line["kind-metadata"] = {
@@ -25,29 +26,27 @@ def image(number: int, label: str | None = None, **more: Any) -> Line:
     return line
 
 
-BOX = image(
-    3,
-    bb={
+BOX: Line = {
+    "source-ref": "s3://photos/pets/3.jpg",
+    "bb": {
         "image_size": [{"width": 640, "height": 480, "depth": 3}],
         "annotations": [
             {"class_id": 0, "left": 1, "top": 2, "width": 30, "height": 40},
             {"class_id": 0, "left": 620, "top": 2, "width": 30, "height": 40},
         ],
     },
-    **{
-        "bb-metadata": {
-            "objects": [{"confidence": 1}, {"confidence": 1}],
-            "class-map": {"0": "dog"},
-            "type": "groundtruth/object-detection",
-            "human-annotated": "yes",
-            "creation-date": "2024-05-18T22:18:13.527256",
-        }
+    "bb-metadata": {
+        "objects": [{"confidence": 1}, {"confidence": 1}],
+        "class-map": {"0": "dog"},
+        "type": "groundtruth/object-detection",
+        "human-annotated": "yes",
+        "creation-date": "2024-05-18T22:18:13.527256",
     },
-)
+}
 LINES = [image(0, "cat"), image(1, "cat"), image(2, "dog"), BOX, image(4)]
 
 
-def as_manifest(lines: list[Line | bytes]) -> bytes:
+def as_manifest(lines: Sequence[Line | bytes]) -> bytes:
     return b"\n".join(line if isinstance(line, bytes) else orjson.dumps(line) for line in lines)
 
 
@@ -70,13 +69,13 @@ def create(client: Any, project: str, kind: str = "TRAIN", **more: Any) -> str:
     return arn
 
 
-def from_manifest(bucket: Path, lines: list[Line | bytes]) -> dict[str, Any]:
+def from_manifest(bucket: Path, lines: Sequence[Line | bytes]) -> dict[str, Any]:
     (bucket / "train.manifest").write_bytes(as_manifest(lines))
     place = {"Bucket": bucket.name, "Name": "train.manifest"}
     return {"DatasetSource": {"GroundTruthManifest": {"S3Object": place}}}
 
 
-def change(client: Any, dataset: str, lines: list[Line | bytes]) -> None:
+def change(client: Any, dataset: str, lines: Sequence[Line | bytes]) -> None:
     client.update_dataset_entries(DatasetArn=dataset, Changes={"GroundTruth": as_manifest(lines)})
 
 
@@ -149,8 +148,8 @@ def test_filters(client: Any, project: str, bucket: Path, shown: Any, expected: 
 
 
 def test_what_a_dataset_does_not_take(client: Any, project: str, bucket: Path) -> None:
-    lines: list[Line | bytes] = [image(n, "cat") for n in range(12)]
-    wrong = [b"{", {"kind": 1}, image(0, "dog")]
+    lines: Sequence[Line | bytes] = [image(n, "cat") for n in range(12)]
+    wrong: Sequence[Line | bytes] = [b"{", {"kind": 1}, image(0, "dog")]
     dataset = create(client, project, **from_manifest(bucket, [*lines, *wrong]))
     found = state(client, dataset)
     assert found["Status"] == "CREATE_COMPLETE"
@@ -159,9 +158,8 @@ def test_what_a_dataset_does_not_take(client: Any, project: str, bucket: Path) -
 
 
 def test_more_than_a_fifth_wrong(client: Any, project: str, bucket: Path) -> None:
-    lines: list[Line | bytes] = [image(n, "cat") for n in range(3)]
-    unusable = image(9, "cat", kind="x")
-    unusable["kind"] = "x"
+    lines: Sequence[Line | bytes] = [image(n, "cat") for n in range(3)]
+    unusable = image(9, "cat") | {"kind": "x"}
     dataset = create(client, project, **from_manifest(bucket, [*lines, unusable]))
     found = state(client, dataset)
     assert (found["Status"], found["StatusMessageCode"]) == ("CREATE_FAILED", "CLIENT_ERROR")
