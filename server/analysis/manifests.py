@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 MOST_CHARACTERS = 100_000
 """Of a line: the model's DatasetEntry."""
 
+DEEPEST = 100
+"""Of lists and objects in each other; what annotations need is five."""
+
 MOST_BOXES = 50
 LONGEST_LABEL = 255
 """The model's DatasetLabel; AWS's page says 256, which no filter could name."""
@@ -24,8 +27,8 @@ SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
 TRAINING_SIDE = 1280
 """Larger images are shrunk to this side for training; boxes must be more than a pixel then."""
 
-# Bucket and key as the API's own S3Object has them.
-SOURCE_REF = re.compile(r"s3://(?P<bucket>[0-9A-Za-z.\-_]{3,255})/(?P<key>.{1,1024})", re.DOTALL)
+# Bucket and key as the API's own S3Object has them, but no NUL, which PostgreSQL does not store.
+SOURCE_REF = re.compile(r"s3://(?P<bucket>[0-9A-Za-z.\-_]{3,255})/(?P<key>[^\0]{1,1024})")
 
 CLASSIFICATION = "groundtruth/image-classification"
 DETECTION = "groundtruth/object-detection"
@@ -120,6 +123,8 @@ class Part(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
 
+# NUL is what PostgreSQL does not store.
+Name = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -130,7 +135,7 @@ class Metadata(Part):
 
 
 class LabelMetadata(Metadata):
-    class_name: str = Field(alias="class-name")
+    class_name: Name = Field(alias="class-name")
     confidence: float = Field(ge=0, le=1)
 
 
@@ -140,7 +145,7 @@ class BoxConfidence(Part):
 
 class BoxMetadata(Metadata):
     objects: list[BoxConfidence]
-    class_map: dict[str, str] = Field(alias="class-map")
+    class_map: dict[str, Name] = Field(alias="class-map")
 
 
 class ImageSize(Part):
@@ -204,11 +209,16 @@ def _document(text: bytes) -> dict[str, Any]:
     return {key: _without_ours(part) for key, part in document.items() if key not in OURS}
 
 
-def _without_ours(value: Any) -> Any:
+def _without_ours(value: Any, depth: int = 1) -> Any:
     """What a client sends back as it listed it must not be reproached with its old faults."""
+    if depth > DEEPEST:
+        raise LineRefused("ERROR_INVALID_JSON_LINE")
     if isinstance(value, dict):
-        return {key: _without_ours(part) for key, part in value.items() if key not in OURS}
-    return [_without_ours(part) for part in value] if isinstance(value, list) else value
+        kept = {key: part for key, part in value.items() if key not in OURS}
+        return {key: _without_ours(part, depth + 1) for key, part in kept.items()}
+    if isinstance(value, list):
+        return [_without_ours(part, depth + 1) for part in value]
+    return value
 
 
 def _source_ref(document: Mapping[str, Any]) -> str:

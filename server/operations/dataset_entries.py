@@ -35,6 +35,8 @@ def list_dataset_entries(
         source_ref_part=request.get("SourceRefContains"),
         faulty=request.get("HasErrors"),
     )
+    if any("\0" in text for text in (*(shown.labels or ()), shown.source_ref_part or "")):
+        raise errors.InvalidParameter("A filter has a NUL in it, which no entry has.")
     with context.reading() as rows:
         _, dataset = find_dataset(rows, context, request["DatasetArn"])
         found, token = page_of(

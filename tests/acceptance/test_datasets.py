@@ -147,6 +147,14 @@ def test_filters(client: Any, project: str, bucket: Path, shown: Any, expected: 
     assert numbers(client, dataset, **shown) == expected
 
 
+@pytest.mark.parametrize("shown", [{"ContainsLabels": ["a\0"]}, {"SourceRefContains": "a\0"}])
+def test_filters_that_are_refused(client: Any, project: str, shown: Any) -> None:
+    dataset = create(client, project)
+    refused_with(
+        "InvalidParameterException", client.list_dataset_entries, DatasetArn=dataset, **shown
+    )
+
+
 def test_what_a_dataset_does_not_take(client: Any, project: str, bucket: Path) -> None:
     lines: Sequence[Line | bytes] = [image(n, "cat") for n in range(12)]
     wrong: Sequence[Line | bytes] = [b"{", {"kind": 1}, image(0, "dog")]

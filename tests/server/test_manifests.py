@@ -102,6 +102,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "no source-ref": (b'{"source_ref": "s3://photos/1.jpg"}', "ERROR_MISSING_SOURCE_REF"),
     "https": (b'{"source-ref": "https://photos/1.jpg"}', "ERROR_INVALID_SOURCE_REF_FORMAT"),
     "no key": (b'{"source-ref": "s3://photos/"}', "ERROR_INVALID_SOURCE_REF_FORMAT"),
+    "too deep": (
+        b'{"source-ref": "s3://photos/1.jpg", "a": ' + b"[" * 200 + b"]" * 200 + b"}",
+        "ERROR_INVALID_JSON_LINE",
+    ),
+    "a NUL": (b'{"source-ref": "s3://photos/\\u0000"}', "ERROR_INVALID_SOURCE_REF_FORMAT"),
     "a number": (b'{"source-ref": 7}', "ERROR_INVALID_SOURCE_REF_FORMAT"),
 }
 
@@ -139,6 +144,11 @@ UNUSABLE: dict[str, tuple[Line, set[str]]] = {
         {METADATA, NONE_VALID},
     ),
     "no class-name": (without(classified(), "kind-metadata", "class-name"), {METADATA, NONE_VALID}),
+    "a NUL in a name": (classified(**{"class-name": "c\0t"}), {METADATA, NONE_VALID}),
+    "a NUL in a class map": (
+        boxed(box(), **{"class-map": {"0": "c\0t"}}),
+        {METADATA, NONE_VALID},
+    ),
     "confidence 2": (classified(confidence=2), {METADATA, NONE_VALID}),
     "maybe annotated": (classified(**{"human-annotated": "maybe"}), {METADATA, NONE_VALID}),
     "no date": (without(classified(), "kind-metadata", "creation-date"), {METADATA, NONE_VALID}),
