@@ -38,6 +38,14 @@ class Mismatch(StoreError):
         self.token = token
 
 
+class InUse(StoreError):
+    """Something that stands in the way of a deletion or a change."""
+
+
+class Stale(StoreError):
+    """A revision that is not the newest one."""
+
+
 class InvalidToken(StoreError):
     """A pagination token that was not made here for this listing, or is too old."""
 

@@ -11,11 +11,15 @@ from openrekog.collections_store import schema
 from openrekog.collections_store.catalog import Collections
 from openrekog.collections_store.celebrities import Celebrities
 from openrekog.collections_store.database import Database, opening
+from openrekog.collections_store.datasets import Datasets
+from openrekog.collections_store.entries import DatasetEntries
 from openrekog.collections_store.faces import Faces
 from openrekog.collections_store.housekeeping import Housekeeping
 from openrekog.collections_store.index.device import find_gpu
 from openrekog.collections_store.index.shelf import IndexShelf
 from openrekog.collections_store.jobs import Jobs
+from openrekog.collections_store.policies import ProjectPolicies
+from openrekog.collections_store.projects import Projects, ProjectVersions
 from openrekog.collections_store.records import (
     Association,
     AssociationFailure,
@@ -88,6 +92,11 @@ class Transaction:
         self.requests = Requests(session)
         self.jobs = Jobs(session)
         self.workers = Workers(session)
+        self.projects = Projects(session)
+        self.versions = ProjectVersions(session)
+        self.policies = ProjectPolicies(session)
+        self.datasets = Datasets(session)
+        self.entries = DatasetEntries(session)
         self.celebrities = Celebrities(session, self.collections, self.faces, self.users)
 
 

@@ -8,7 +8,15 @@ from sqlalchemy import Table, delete, func, select, true, update
 from openrekog.collections_store.jobs import Jobs
 from openrekog.collections_store.requests import Requests
 from openrekog.collections_store.session import Session
-from openrekog.collections_store.tables import collections, faces, users
+from openrekog.collections_store.tables import (
+    collections,
+    dataset_entries,
+    dataset_labels,
+    datasets,
+    faces,
+    projects,
+    users,
+)
 
 # Rows deleted in one transaction: some tens of milliseconds.
 PART = 5000
@@ -23,7 +31,14 @@ class Sweep:
 
     def step(self) -> bool:
         """One part; whether there may be more."""
-        return self._deleted_collection() or self._tombstones() or self._jobs() or self._requests()
+        return (
+            self._deleted_collection()
+            or self._tombstones()
+            or self._deleted_dataset()
+            or self._deleted_project()
+            or self._jobs()
+            or self._requests()
+        )
 
     def _deleted_collection(self) -> bool:
         connection = self.session.connection
@@ -63,6 +78,22 @@ class Sweep:
         part = select(table.c.key).where(which).limit(PART)
         done = self.session.connection.execute(delete(table).where(table.c.key.in_(part)))
         return done.rowcount > 0
+
+    def _deleted_dataset(self) -> bool:
+        connection = self.session.connection
+        key = connection.scalar(select(datasets.c.key).where(datasets.c.deleted == true()).limit(1))
+        if key is None:
+            return False
+        # Labels first: they refer to entries, and both to the dataset.
+        for table in (dataset_labels, dataset_entries):
+            if self._delete_part(table, table.c.dataset == key):
+                return True
+        connection.execute(delete(datasets).where(datasets.c.key == key))
+        return True
+
+    def _deleted_project(self) -> bool:
+        """Its datasets were deleted with it, and are gone by now."""
+        return self._delete_part(projects, projects.c.deleted == true())
 
     def _jobs(self) -> bool:
         return Jobs(self.session).forget_old(PART)

@@ -227,3 +227,123 @@ workers = Table(
     Column("name", String(255), primary_key=True),
     Column("seen_at", Double, nullable=False),
 )
+
+# A project's ARN ends in `stamp`, the milliseconds at which it was made, so that one made again
+# under a deleted one's name is another one. A deleted row stays, hidden, until its datasets have
+# been swept away in small transactions.
+projects = Table(
+    "projects",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("account_id", String(64), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    Column("feature", String(32), nullable=False),
+    Column("auto_update", String(16)),
+    Column("created_at", Double, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ux_projects_live",
+    projects.c.account_id,
+    projects.c.region,
+    projects.c.name,
+    unique=True,
+    sqlite_where=projects.c.deleted == false(),
+    postgresql_where=projects.c.deleted == false(),
+)
+
+project_versions = Table(
+    "project_versions",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("project", Key, ForeignKey("projects.key"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("created_at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ux_project_versions_name", project_versions.c.project, project_versions.c.name, unique=True)
+
+project_policies = Table(
+    "project_policies",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("project", Key, ForeignKey("projects.key"), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ux_project_policies_name", project_policies.c.project, project_policies.c.name, unique=True)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("project", Key, ForeignKey("projects.key"), nullable=False, index=True),
+    Column("type", String(8), nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("code", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ux_datasets_live",
+    datasets.c.project,
+    datasets.c.type,
+    unique=True,
+    sqlite_where=datasets.c.deleted == false(),
+    postgresql_where=datasets.c.deleted == false(),
+)
+
+# `image` is the SHA-256 of `source_ref`, which may be longer than an index of PostgreSQL takes.
+dataset_entries = Table(
+    "dataset_entries",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("dataset", Key, ForeignKey("datasets.key"), nullable=False),
+    Column("source_ref", Text, nullable=False),
+    Column("image", String(64), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("labeled", Boolean, nullable=False),
+    Column("faulty", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ux_dataset_entries_image", dataset_entries.c.dataset, dataset_entries.c.image, unique=True)
+Index("ix_dataset_entries_key", dataset_entries.c.dataset, dataset_entries.c.key)
+# What is counted is in the index.
+Index(
+    "ix_dataset_entries_state",
+    dataset_entries.c.dataset,
+    dataset_entries.c.labeled,
+    dataset_entries.c.faulty,
+)
+
+# The labels of an entry, each once; `boxed` where a bounding box has it.
+dataset_labels = Table(
+    "dataset_labels",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("dataset", Key, ForeignKey("datasets.key"), nullable=False),
+    Column("entry", Key, ForeignKey("dataset_entries.key"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("boxed", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_dataset_labels_entry", dataset_labels.c.entry, dataset_labels.c.name)
+Index(
+    "ix_dataset_labels_name",
+    dataset_labels.c.dataset,
+    dataset_labels.c.name,
+    dataset_labels.c.boxed,
+)

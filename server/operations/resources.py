@@ -9,6 +9,7 @@ from openrekog.collections_store.errors import InvalidToken, NotFound
 from openrekog.collections_store.records import Collection, Page, Position, Scope
 from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
+from openrekog.server.operations.project_arns import tagged_project_part
 
 R = TypeVar("R")
 
@@ -57,6 +58,8 @@ def check_model(context: Context, collection: Collection) -> None:
 
 def tagged_arn(rows: Transaction, context: Context, arn: str) -> str:
     """The full ARN of an existing resource of this account and region."""
+    if found := tagged_project_part(rows, context, arn):
+        return found
     match = COLLECTION_ARN.fullmatch(arn)
     here = (context.scope.region, context.scope.account_id)
     if match is None or (match["region"], match["account"]) != here:
