@@ -49,7 +49,7 @@ def wait_for(get: Callable[..., Any], job: str) -> Any:
 
 
 write_film(buckets / "films" / "people.mp4")
-video = {"S3Object": {"Bucket": "films", "Name": "people.mp4"}}
+video: Any = {"S3Object": {"Bucket": "films", "Name": "people.mp4"}}
 
 client.create_collection(CollectionId="people")
 client.index_faces(
