@@ -92,6 +92,23 @@ class Mixture:
     def list_faces(self) -> Ask:
         return "ListFaces", {"CollectionId": COLLECTION, "MaxResults": 1000}
 
+    def labels(self) -> Ask:
+        features = self.random.choice([["GENERAL_LABELS"], ["GENERAL_LABELS", "IMAGE_PROPERTIES"]])
+        return "DetectLabels", {"Image": self.single(), "Features": features}
+
+    def text(self) -> Ask:
+        return "DetectText", {"Image": self.single()}
+
+    def moderation(self) -> Ask:
+        return "DetectModerationLabels", {"Image": self.single()}
+
+    def equipment(self) -> Ask:
+        """Its pictures may be 4,096 pixels a side and 4 MB."""
+        return "DetectProtectiveEquipment", {"Image": self.single()}
+
+    def celebrities(self) -> Ask:
+        return "RecognizeCelebrities", {"Image": self.single()}
+
     def broken(self) -> Ask:
         """A picture that ends in the middle."""
         whole = self.random.choice(self.singles)
@@ -106,6 +123,11 @@ KINDS: Mapping[Callable[[Mixture], Ask], float] = {
     Mixture.index: 15,
     Mixture.search: 15,
     Mixture.list_faces: 5,
+    Mixture.labels: 6,
+    Mixture.text: 2,
+    Mixture.moderation: 4,
+    Mixture.equipment: 3,
+    Mixture.celebrities: 3,
     Mixture.broken: 5,
 }
 """Kinds of requests and their weights."""
