@@ -83,7 +83,7 @@ with store.write() as rows:
         Scope("111122223333", "eu-central-1"), "staff",
         face_model="sface", face_model_version="7.0", dimension=16,
     )
-resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, resource.RLIM_INFINITY))
 stored = []
 try:
     while True:

@@ -13,7 +13,7 @@ from openrekog.collections_store.errors import Busy
 from openrekog.collections_store.records import Job, Scope
 from openrekog.server.analysis.video.analysis import FrameByFrame, finding
 from openrekog.server.context import Services
-from openrekog.server.jobs import work as steps
+from openrekog.server.jobs import video as steps
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.video import OUR_FAULT, SWAPPED, VideoWork
 from openrekog.server.media.objects import FolderObjects, ObjectStore
