@@ -46,10 +46,9 @@ class App:
 
 
 def threads_for(services: Services) -> int:
-    """One more than cores, which works while another waits for the interpreter's lock or for the
-    disk (a fifth more small DetectFaces on two cores); twice as many only hand the lock around.
-    There must be more where threads wait: for an S3 endpoint, or for the other requests of a GPU's
-    batch."""
+    """As many as cores: with one more they hand the interpreter's lock around (on two quiet cores
+    SearchFacesByImage 79 a second with two threads and 73 with three). There must be more where
+    threads wait: for an S3 endpoint, or for the other requests of a GPU's batch."""
     settings = services.settings
     if settings.request_threads:
         return settings.request_threads
@@ -57,7 +56,7 @@ def threads_for(services: Services) -> int:
         return GPU_THREADS
     cores = max(2, len(os.sched_getaffinity(0)))
     threads = cores if settings.s3_endpoint_url is None else 8 * cores
-    return threads // max(1, settings.processes) + 1
+    return max(1, threads // max(1, settings.processes))
 
 
 def create_app(services: Services, keys: KeyRing, metrics: Metrics) -> App:

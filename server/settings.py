@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     request_threads: int = Field(
         0,
         ge=0,
-        description="Requests worked on at once; 0 is one more than cores, eight for each core "
+        description="Requests worked on at once; 0 is one for each core, eight for each "
         "with an S3 endpoint, and 32 on a GPU.",
     )
     max_queued_requests: int = Field(
