@@ -11,6 +11,8 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
 from openrekog.server.context import Services
+from openrekog.server.hosting.running import Hosting, HostingTerms
+from openrekog.server.hosting.units import UnitSize
 from openrekog.server.jobs.bulk import BulkWork
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
@@ -32,13 +34,24 @@ HOUSEKEEPING_INTERVAL = 30.0
 def open_services(settings: Settings, observer: Observer | None = None) -> Services:
     """`observer` is told of every model call. The caller closes what it gets."""
     runtime = open_runtime(settings, observer)
+    store, models = open_store(settings), open_models(settings, runtime)
     return Services(
         settings=settings,
-        store=open_store(settings),
+        store=store,
         runtime=runtime,
-        models=open_models(settings, runtime),
+        models=models,
         images=open_images(settings),
         jobs=JobQueue(jobs_url(settings)),
+        hosting=Hosting(store, models, runtime, hosting_terms(settings)),
+    )
+
+
+def hosting_terms(settings: Settings) -> HostingTerms:
+    return HostingTerms(
+        unit=UnitSize(settings.inference_unit_requests, settings.inference_unit_queue),
+        memory_bytes=settings.custom_model_memory_bytes,
+        on_demand=settings.custom_models_on_demand,
+        idle_seconds=settings.custom_model_idle_seconds,
     )
 
 

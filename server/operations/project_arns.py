@@ -47,10 +47,7 @@ def find_project(rows: Transaction, context: Context, arn: str) -> Project:
 
 def find_labels_project(rows: Transaction, context: Context, arn: str) -> Project:
     """A project for Custom Labels; adapters have neither datasets nor policies."""
-    project = find_project(rows, context, arn)
-    if project.feature != "CUSTOM_LABELS":
-        raise errors.InvalidParameter("The operation is for projects of CUSTOM_LABELS only.")
-    return project
+    return _of_labels(find_project(rows, context, arn))
 
 
 def find_dataset(rows: Transaction, context: Context, arn: str) -> tuple[Project, Dataset]:
@@ -62,13 +59,21 @@ def find_dataset(rows: Transaction, context: Context, arn: str) -> tuple[Project
         raise not_there(arn) from error
 
 
-def find_version(rows: Transaction, context: Context, arn: str) -> ProjectVersion:
+def find_version(rows: Transaction, context: Context, arn: str) -> tuple[Project, ProjectVersion]:
     match = _match(VERSION_ARN, context.scope, arn)
     try:
         project = rows.projects.named(context.scope, match["project"])
-        return rows.versions.get(project, match["version"], int(match["stamp"]))
+        return project, rows.versions.get(project, match["version"], int(match["stamp"]))
     except NotFound as error:
         raise not_there(arn) from error
+
+
+def find_labels_version(
+    rows: Transaction, context: Context, arn: str
+) -> tuple[Project, ProjectVersion]:
+    """A model for Custom Labels with its project; adapters are not started, and do not answer."""
+    project, version = find_version(rows, context, arn)
+    return _of_labels(project), version
 
 
 FINDERS: tuple[tuple[re.Pattern[str], Callable[[Transaction, Context, str], object]], ...] = (
@@ -89,6 +94,12 @@ def tagged_project_part(rows: Transaction, context: Context, arn: str) -> str | 
 
 def not_there(arn: str) -> errors.ApiError:
     return errors.ResourceNotFound(f"The resource {arn} does not exist")
+
+
+def _of_labels(project: Project) -> Project:
+    if project.feature != "CUSTOM_LABELS":
+        raise errors.InvalidParameter("The operation is for projects of CUSTOM_LABELS only.")
+    return project
 
 
 def _prefix(project: Project) -> str:
