@@ -47,7 +47,8 @@ def running(context: Context, arn: str) -> ProjectVersion:
         hosting.forget(version)
         version = hosting.start_on_demand(version)
     if version.status != "RUNNING":
-        raise errors.ResourceNotReady(f"The model {arn} is not running, but {version.status}.")
+        reason = f": {version.message}" if version.status == "FAILED" else "."
+        raise errors.ResourceNotReady(f"The model {arn} is {version.status}, not RUNNING{reason}")
     return version
 
 
