@@ -34,6 +34,8 @@ STARTABLE: tuple[VersionStatus, ...] = (
     "FAILED",
 )
 
+TRAINED: tuple[VersionStatus, ...] = (*STARTABLE, "STARTING", "RUNNING", "STOPPING")
+
 SECONDS_BETWEEN_LOOKS = 1.0
 
 # How exactly `used_at` is kept: a write for each request would cost more than the request.

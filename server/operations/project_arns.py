@@ -76,6 +76,29 @@ def find_labels_version(
     return _of_labels(project), version
 
 
+def place_of(project_arn: str) -> Scope:
+    """The account and the region that a project is in, or would be."""
+    match = PROJECT_ARN.fullmatch(project_arn)
+    if match is None:
+        raise not_there(project_arn)
+    return Scope(match["account"], match["region"])
+
+
+def find_shared_version(
+    rows: Transaction, project_arn: str, arn: str
+) -> tuple[Project, ProjectVersion]:
+    """A model of any account, and the project that it must be of."""
+    of, match = PROJECT_ARN.fullmatch(project_arn), VERSION_ARN.fullmatch(arn)
+    if of is None or match is None or not arn.startswith(f"{project_arn.rpartition('/')[0]}/"):
+        raise errors.InvalidParameter(f"The model {arn} is not of the project {project_arn}.")
+    try:
+        project = rows.projects.get(place_of(project_arn), of["project"], int(of["stamp"]))
+        version = rows.versions.get(project, match["version"], int(match["stamp"]))
+    except NotFound as error:
+        raise not_there(arn) from error
+    return _of_labels(project), version
+
+
 FINDERS: tuple[tuple[re.Pattern[str], Callable[[Transaction, Context, str], object]], ...] = (
     (PROJECT_ARN, find_project),
     (DATASET_ARN, find_dataset),
