@@ -1,78 +1,60 @@
-"""The files that a training left in its owner's bucket, copied to another place."""
+"""The files that a training left in its owner's bucket, copied to where a copy of its model has them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
 from openrekog.api_spec import errors
-from openrekog.api_spec.shapes import OutputConfig
+from openrekog.api_spec.shapes import OutputConfig, S3Object
 from openrekog.collections_store.records import ProjectVersion
 from openrekog.server.media.objects import ObjectStore, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder of a bucket."""
-
-    bucket: str
-    prefix: str
-
-    @classmethod
-    def of(cls, config: OutputConfig) -> "Place":
-        prefix = config.get("S3KeyPrefix", "").strip("/")
-        return cls(config["S3Bucket"], f"{prefix}/" if prefix else "")
-
-
-@dataclass(frozen=True, slots=True)
 class OutputCopier:
     objects: ObjectStore
-    source: Place
-    target: Place
+    source: OutputConfig
+    target: OutputConfig
 
-    def copied(self, value: Any) -> Any:
-        """The same JSON with the copies' places in it; what is no longer there is left out, and so
-        is what lies elsewhere, which are the training's own sources."""
-        match value:
-            case {"S3Object": {"Bucket": str(bucket), "Name": str(key)}}:
-                return self._copy(bucket, key)
-            case dict():
-                return dict(present((name, self.copied(part)) for name, part in value.items()))
-            case list():
-                return [part for part in map(self.copied, value) if part is not None]
-        return value
+    def copy(self, places: Mapping[str, S3Object]) -> dict[str, S3Object]:
+        """Where the copies are; what is no longer there is left out."""
+        copied = {name: self._copy(place) for name, place in places.items()}
+        return {name: place for name, place in copied.items() if place is not None}
 
-    def _copy(self, bucket: str, key: str) -> Any:
-        if bucket != self.source.bucket or not key.startswith(self.source.prefix):
-            return None
-        name = self.target.prefix + key.removeprefix(self.source.prefix)
+    def _copy(self, place: S3Object) -> S3Object | None:
         try:
-            found = self.objects.open(bucket, key, None)
+            found = self.objects.open(place["Bucket"], place["Name"], None)
         except Unreachable:
             raise
         except errors.InvalidS3Object:
             return None
+        moved = self._moved(place["Name"])
         with found.file as file:
-            self.objects.write(self.target.bucket, name, file)
-        return {"S3Object": {"Bucket": self.target.bucket, "Name": name}}
+            self.objects.write(moved["Bucket"], moved["Name"], file)
+        return moved
+
+    def _moved(self, key: str) -> S3Object:
+        name = key.removeprefix(folder(self.source))
+        return {"Bucket": self.target["S3Bucket"], "Name": folder(self.target) + name}
 
 
-def present(members: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    return ((name, part) for name, part in members if part is not None)
+def folder(config: OutputConfig) -> str:
+    prefix = config.get("S3KeyPrefix", "").rstrip("/")
+    return f"{prefix}/" if prefix else ""
 
 
-def copy_outputs(
-    objects: ObjectStore, version: ProjectVersion, config: OutputConfig
-) -> str | None:
-    """What `ProjectVersion.outputs` is to be of a copy whose outputs are at `config`."""
+def copy_outputs(objects: ObjectStore, version: ProjectVersion, target: OutputConfig) -> str | None:
+    """`ProjectVersion.outputs` of a copy whose outputs are at `target`."""
     if version.outputs is None:
         return None
-    request: Mapping[str, Any] = orjson.loads(version.request)
-    copier = OutputCopier(objects, Place.of(request["OutputConfig"]), Place.of(config))
+    copier = OutputCopier(objects, orjson.loads(version.request)["OutputConfig"], target)
     try:
-        return orjson.dumps(copier.copied(orjson.loads(version.outputs))).decode()
+        return orjson.dumps(copier.copy(orjson.loads(version.outputs))).decode()
+    except Unreachable:
+        raise
     except errors.InvalidS3Object as error:
         raise errors.InvalidParameter(
-            f"The outputs of the training cannot be copied to the bucket {config['S3Bucket']}."
+            f"There is no bucket {target['S3Bucket']} for the outputs of the training, or no such "
+            "key is possible in it."
         ) from error
