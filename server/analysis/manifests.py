@@ -51,6 +51,7 @@ MESSAGES: Mapping[str, str] = {
         "One or more bounding boxes has a missing confidence value."
     ),
     "ERROR_MISSING_CLASS_MAP_ID": "One of more class ids is missing from the class map.",
+    "ERROR_INVALID_IMAGE": "The image is invalid. Check S3 path and/or image properties.",
     "ERROR_INVALID_IMAGE_DIMENSION": (
         "The image dimension(s) do not conform to allowed dimensions."
     ),
