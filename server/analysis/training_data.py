@@ -12,7 +12,13 @@ from openrekog.collections_store.records import Feature, ModelKind, TrainingImag
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.results import Box
 from openrekog.server.analysis.adapter_manifests import parse_adapter_line
-from openrekog.server.analysis.dataset_faults import Census, UseCase
+from openrekog.server.analysis.dataset_faults import (
+    Census,
+    Faults,
+    UseCase,
+    find_faults,
+    find_split_faults,
+)
 from openrekog.server.analysis.manifests import LabelledBox, LineRefused, ManifestEntry, parse_line
 
 KINDS: Mapping[UseCase, ModelKind] = {
@@ -58,6 +64,39 @@ def _members(text: str) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def census_of(entries: Iterable[ManifestEntry], feature: Feature) -> Census:
+    census = Census.of(entries)
+    if feature == "CONTENT_MODERATION":
+        census.ignored = 0  # an image without labels is a safe one
+    return census
+
+
+# What is said of adapters, which may learn a single label and be tested on others.
+ADAPTER_FAULTS = (
+    "ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST",
+    "ERROR_IMAGES_IN_MULTIPLE_S3_BUCKETS",
+)
+
+
+def faults_of(training: Census, testing: Census, feature: Feature) -> Faults:
+    return _told(find_faults(training, testing), feature)
+
+
+def split_faults_of(census: Census, feature: Feature) -> Faults:
+    return _told(find_split_faults(census), feature)
+
+
+def _told(faults: Faults, feature: Feature) -> Faults:
+    if feature == "CUSTOM_LABELS":
+        return faults
+    return Faults(
+        *(
+            tuple(each for each in found if each.code in ADAPTER_FAULTS)
+            for found in (faults.training, faults.testing)
+        )
+    )
 
 
 def kind_of(census: Census, feature: Feature) -> ModelKind | None:

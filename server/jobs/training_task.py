@@ -1,6 +1,6 @@
 """A training as of its next part, and what may end it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 
 from openrekog.api_spec.shapes import S3Object
-from openrekog.collections_store.jobs import TRAINING
 from openrekog.collections_store.records import (
     DatasetType,
     Feature,
@@ -17,9 +16,7 @@ from openrekog.collections_store.records import (
     ProjectVersion,
     TrainingImage,
 )
-from openrekog.collections_store.store import Store
-
-
+from openrekog.collections_store.store import Store, Transaction
 
 # Rows read in one transaction; what was seen of pictures may be large.
 ROWS, HEAVY_ROWS = 500, 50
@@ -110,6 +107,18 @@ class Task:
         config = self.request["OutputConfig"]
         prefix = config.get("S3KeyPrefix", "").rstrip("/")
         return {"Bucket": config["S3Bucket"], "Name": "/".join([*filter(None, [prefix]), key])}
+
+
+def nothing(rows: Transaction) -> None:
+    """For a part that has nothing to store but that it was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a part leads to: the stage that comes next, and what is stored in one with it."""
+
+    next: Stage
+    store: Callable[[Transaction], None] = nothing
 
 
 def images_of(
