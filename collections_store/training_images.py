@@ -4,9 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
 
 from openrekog.collections_store.records import (
+    Dataset,
     DatasetType,
     NewTrainingImage,
     Page,
@@ -14,7 +26,8 @@ from openrekog.collections_store.records import (
     ProjectVersion,
     TrainingImage,
 )
-from openrekog.collections_store.session import Session, page_of
+from openrekog.collections_store.session import MOST_PARAMETERS, Session, page_of
+from openrekog.collections_store.tables import dataset_entries as entries
 from openrekog.collections_store.tables import training_images as images
 
 COLUMNS = [images.c[field.name] for field in fields(TrainingImage)]
@@ -56,6 +69,36 @@ class TrainingImages:
         wanted = select(func.count()).select_from(images).where(_of(version, part))
         wanted = wanted.where(_usable()) if usable else wanted
         return int(self.session.connection.scalar(wanted) or 0)
+
+    def copy(self, version: ProjectVersion, part: DatasetType, dataset: Dataset) -> None:
+        """Takes all entries of a dataset as they are now."""
+        numbered = func.row_number().over(order_by=entries.c.key)
+        columns = ["version", "part", "line", "source_ref", "document", "usable"]
+        rows = select(
+            literal(version.key),
+            literal(part),
+            numbered,
+            entries.c.source_ref,
+            entries.c.document,
+            true(),
+        ).where(entries.c.dataset == dataset.key)
+        self.session.connection.execute(
+            insert(images).from_select(columns, rows.order_by(entries.c.key))
+        )
+
+    def move_to_test(self, keys: Sequence[int]) -> None:
+        self._set(keys, part="TEST")
+
+    def leave_out(self, keys: Sequence[int]) -> None:
+        """Notes that lines cannot be learnt from or tested with."""
+        self._set(keys, usable=False)
+
+    def _set(self, keys: Sequence[int], **values: Any) -> None:
+        for start in range(0, len(keys), MOST_PARAMETERS):
+            part = keys[start : start + MOST_PARAMETERS]
+            self.session.connection.execute(
+                update(images).where(images.c.key.in_(part)).values(values)
+            )
 
     def keep(self, looked: Sequence[TrainingImage]) -> None:
         """Stores what became known of pictures: their faults, what was seen and found."""
