@@ -29,11 +29,13 @@ def copy_project_version(
     """All at once: the answer is sent when the copy is there, whole."""
     if "KmsKeyId" in request:
         raise errors.InvalidParameter("This server encrypts nothing: leave KmsKeyId out.")
+    if "S3Bucket" not in request["OutputConfig"]:
+        raise errors.InvalidParameter("OutputConfig needs an S3Bucket.")
     with context.reading() as rows:
         target, source = allowed_copy(rows, context, request)
         check_name(rows, target, request["VersionName"])
     objects, config = context.services.images.objects, request["OutputConfig"]
-    outputs = copy_outputs(objects, source, config)
+    outputs = copy_outputs(objects, source, config, target.name, request["VersionName"])
     with context.writing() as rows:
         # The permission may have been taken back meanwhile.
         target, source = allowed_copy(rows, context, request)

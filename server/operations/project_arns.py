@@ -59,20 +59,15 @@ def find_dataset(rows: Transaction, context: Context, arn: str) -> tuple[Project
         raise not_there(arn) from error
 
 
-def find_version(rows: Transaction, context: Context, arn: str) -> tuple[Project, ProjectVersion]:
-    match = _match(VERSION_ARN, context.scope, arn)
-    try:
-        project = rows.projects.named(context.scope, match["project"])
-        return project, rows.versions.get(project, match["version"], int(match["stamp"]))
-    except NotFound as error:
-        raise not_there(arn) from error
+def find_version(rows: Transaction, context: Context, arn: str) -> ProjectVersion:
+    return _version_in_project(rows, context, arn)[1]
 
 
 def find_labels_version(
     rows: Transaction, context: Context, arn: str
 ) -> tuple[Project, ProjectVersion]:
     """A model for Custom Labels with its project; adapters are not started, and do not answer."""
-    project, version = find_version(rows, context, arn)
+    project, version = _version_in_project(rows, context, arn)
     return _of_labels(project), version
 
 
@@ -117,6 +112,17 @@ def tagged_project_part(rows: Transaction, context: Context, arn: str) -> str | 
 
 def not_there(arn: str) -> errors.ApiError:
     return errors.ResourceNotFound(f"The resource {arn} does not exist")
+
+
+def _version_in_project(
+    rows: Transaction, context: Context, arn: str
+) -> tuple[Project, ProjectVersion]:
+    match = _match(VERSION_ARN, context.scope, arn)
+    try:
+        project = rows.projects.named(context.scope, match["project"])
+        return project, rows.versions.get(project, match["version"], int(match["stamp"]))
+    except NotFound as error:
+        raise not_there(arn) from error
 
 
 def _of_labels(project: Project) -> Project:

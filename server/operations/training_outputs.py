@@ -8,53 +8,57 @@ import orjson
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import OutputConfig, S3Object
 from openrekog.collections_store.records import ProjectVersion
+from openrekog.server.analysis.evaluation_documents import summary_name
+from openrekog.server.jobs.training_files import EVALUATION
 from openrekog.server.media.objects import ObjectStore, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
 class OutputCopier:
+    """Files are called as if the model had been trained where its copy is."""
+
     objects: ObjectStore
-    source: OutputConfig
-    target: OutputConfig
+    config: OutputConfig
+    project: str
+    version: str
 
     def copy(self, places: Mapping[str, S3Object]) -> dict[str, S3Object]:
         """Where the copies are; what is no longer there is left out."""
-        copied = {name: self._copy(place) for name, place in places.items()}
+        copied = {name: self._copy(name, place) for name, place in places.items()}
         return {name: place for name, place in copied.items() if place is not None}
 
-    def _copy(self, place: S3Object) -> S3Object | None:
+    def _copy(self, name: str, place: S3Object) -> S3Object | None:
         try:
             found = self.objects.open(place["Bucket"], place["Name"], None)
         except Unreachable:
             raise
         except errors.InvalidS3Object:
             return None
-        moved = self._moved(place["Name"])
+        target = self._target(name)
         with found.file as file:
-            self.objects.write(moved["Bucket"], moved["Name"], file)
-        return moved
+            self.objects.write(target["Bucket"], target["Name"], file)
+        return target
 
-    def _moved(self, key: str) -> S3Object:
-        name = key.removeprefix(folder(self.source))
-        return {"Bucket": self.target["S3Bucket"], "Name": folder(self.target) + name}
-
-
-def folder(config: OutputConfig) -> str:
-    prefix = config.get("S3KeyPrefix", "").rstrip("/")
-    return f"{prefix}/" if prefix else ""
+    def _target(self, name: str) -> S3Object:
+        own = f"{self.project}/{self.version}/{name}"
+        key = summary_name(self.project, self.version) if name == EVALUATION else own
+        prefix = self.config.get("S3KeyPrefix", "").rstrip("/")
+        return {"Bucket": self.config["S3Bucket"], "Name": f"{prefix}/{key}" if prefix else key}
 
 
-def copy_outputs(objects: ObjectStore, version: ProjectVersion, target: OutputConfig) -> str | None:
-    """`ProjectVersion.outputs` of a copy whose outputs are at `target`."""
-    if version.outputs is None:
+def copy_outputs(
+    objects: ObjectStore, source: ProjectVersion, config: OutputConfig, project: str, version: str
+) -> str | None:
+    """`ProjectVersion.outputs` of a copy that is called so."""
+    if source.outputs is None:
         return None
-    copier = OutputCopier(objects, orjson.loads(version.request)["OutputConfig"], target)
+    copier = OutputCopier(objects, config, project, version)
     try:
-        return orjson.dumps(copier.copy(orjson.loads(version.outputs))).decode()
+        return orjson.dumps(copier.copy(orjson.loads(source.outputs))).decode()
     except Unreachable:
         raise
     except errors.InvalidS3Object as error:
         raise errors.InvalidParameter(
-            f"There is no bucket {target['S3Bucket']} for the outputs of the training, or no such "
+            f"There is no bucket {config['S3Bucket']} for the outputs of the training, or no such "
             "key is possible in it."
         ) from error

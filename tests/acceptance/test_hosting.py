@@ -55,11 +55,17 @@ def test_what_is_not_to_be_started_or_stopped(model: Trained) -> None:
     fewer = {"MinInferenceUnits": 2, "MaxInferenceUnits": 1}
     refused_with("InvalidParameterException", client.start_project_version, **arn, **fewer)
     refused_with(IN_USE, client.stop_project_version, **arn)
-    model.start()
+    model.start(MinInferenceUnits=2, MaxInferenceUnits=3)
     refused_with(IN_USE, client.start_project_version, **arn, **one)
+    refused_with(IN_USE, client.delete_project_version, **arn)
+    described = model.description()
+    assert (described["MinInferenceUnits"], described["MaxInferenceUnits"]) == (2, 3)
+    assert described["StatusMessage"] == "The model is running."
     client.stop_project_version(**arn)
     model.wait_until("STOPPED")
     refused_with(IN_USE, client.stop_project_version, **arn)
+    client.delete_project_version(**arn)
+    refused_with("ResourceNotFoundException", client.start_project_version, **arn, **one)
 
 
 @pytest.mark.parametrize("status", ["TRAINING_IN_PROGRESS", "TRAINING_FAILED"])
@@ -115,6 +121,7 @@ def test_an_unusable_model_fails_and_says_why(
     model = trained(server, region, content=content)
     model.client.start_project_version(ProjectVersionArn=model.arn, MinInferenceUnits=1)
     model.wait_until("FAILED")
+    assert reason in model.description()["StatusMessage"]
     assert reason in refused_with(NOT_READY, model.ask)
     # Put right, it can be started again.
     change_version(server, model.arn, lambda rows, row: rows.versions.put_content(row, learnt()))
