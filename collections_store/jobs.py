@@ -35,6 +35,9 @@ from openrekog.collections_store.tables import findings, jobs
 MEDIA_ANALYSIS = "MediaAnalysis"
 """The operation of bulk jobs."""
 
+TRAINING = "Training"
+"""The operation of the jobs that train versions."""
+
 # At AWS results of videos can be read for seven days, and of a bulk job, whose results are files in
 # a bucket, the details for a year.
 DAY = 24 * 3600.0

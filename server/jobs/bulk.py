@@ -1,11 +1,10 @@
 """What a worker does for a bulk job: some lines of a manifest at a time, and then the files."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import structlog
@@ -17,18 +16,16 @@ from openrekog.api_spec.shapes import MediaAnalysisJobFailureCode, S3Object
 from openrekog.collections_store.errors import StoreError
 from openrekog.collections_store.records import Finding, Job
 from openrekog.collections_store.store import Store
-from openrekog.models.batching import BusyError
 from openrekog.models.loaded import Models
 from openrekog.server.analysis import moderation
 from openrekog.server.failures import unexpected
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.manifest import START, Line, Mark, place_of, read_lines, source_ref
+from openrekog.server.jobs.patience import patiently
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.objects import Unreachable
 
 log = structlog.get_logger(__name__)
-
-R = TypeVar("R")
 
 LINES = 25
 """Lines in one part: what is done anew after a crash, at most."""
@@ -38,9 +35,6 @@ THREADS = 2
 
 # Rows read, or removed, in one transaction.
 ROWS = 1000
-
-# Seconds between tries at what may be only busy or away for a moment.
-PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 RESULT, FAILURE = "result", "failure"
 """The views of the two kinds of findings; `at` is the line's number."""
@@ -239,13 +233,3 @@ def failure(line: Line, ref: str | None, error: ApiError) -> Finding:
         "message": error.message or "",
     }
     return Finding(FAILURE, line.number, "", 0.0, orjson.dumps(element).decode())
-
-
-def patiently(attempt: Callable[[], R]) -> R:
-    """Nobody waits for a job: what is too busy for a request comes later."""
-    for pause in PAUSES:
-        try:
-            return attempt()
-        except (errors.ProvisionedThroughputExceeded, BusyError, Unreachable):
-            time.sleep(pause)
-    return attempt()
