@@ -95,7 +95,9 @@ def test_the_smallest_and_the_largest_pictures(model: Trained, data: bytes) -> N
     assert names(model.client.detect_custom_labels(**asked)["CustomLabels"]) == ["red"]
 
 
-@pytest.mark.parametrize("wrong", [{"MinConfidence": 101}, {"MinConfidence": -1}, {"MaxResults": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"MinConfidence": 101}, {"MinConfidence": -1}, {"MaxResults": -1}]
+)
 def test_numbers_out_of_range(model: Trained, wrong: dict[str, Any]) -> None:
     asked = {"ProjectVersionArn": model.arn, "Image": picture(), **wrong}
     refused_with("ValidationException", model.client.detect_custom_labels, **asked)
@@ -108,4 +110,3 @@ def test_the_time_of_the_model_is_told(server: ServerProcess, model: Trained) ->
         lines = io.TextIOWrapper(metrics).read()
     assert 'openrekog_model_seconds_count{model="custom/classifier"}' in lines
     assert 'openrekog_request_seconds_count{operation="DetectCustomLabels"}' in lines
-
