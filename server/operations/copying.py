@@ -63,9 +63,7 @@ def allowed_copy(
     return target, source
 
 
-def granted(
-    rows: Transaction, context: Context, project_arn: str, arn: str
-) -> ProjectVersion:
+def granted(rows: Transaction, context: Context, project_arn: str, arn: str) -> ProjectVersion:
     """A model of another account, whose project's policies allow it; what is not there is refused
     alike, so that nobody learns what others have."""
     try:

@@ -23,6 +23,7 @@ from openrekog.server.operations.project_arns import find_labels_project, projec
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of
 
+
 @operation
 def put_project_policy(
     context: Context, request: PutProjectPolicyRequest

@@ -124,8 +124,12 @@ def test_a_copy_does_not_need_its_source(
     copy = copied(friend, source).start()
     before = copy.ask("blue", MinConfidence=0)
     assert before[0]["Name"] == "blue"
-    refused_with(MISSING, source.client.start_project_version, ProjectVersionArn=copy.arn,
-                 MinInferenceUnits=1)
+    refused_with(
+        MISSING,
+        source.client.start_project_version,
+        ProjectVersionArn=copy.arn,
+        MinInferenceUnits=1,
+    )
 
 
 REFUSALS: dict[str, Any] = {

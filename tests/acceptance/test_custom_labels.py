@@ -4,6 +4,7 @@ import io
 import urllib.request
 from typing import Any
 
+import PIL.Image
 import pytest
 
 from tests.acceptance.custom_models import LABELS, Trained, coloured, picture, trained
@@ -71,7 +72,7 @@ REFUSED = {
     "4097 pixels": ("ImageTooLargeException", jpeg(coloured("red").resize((4097, 300)))),
     "over 4 MiB": ("ImageTooLargeException", padded(jpeg(coloured("red")), 4 * MIB + 1)),
     "over 20 to 1": ("InvalidParameterException", jpeg(WIDE)),
-    "upright, over 20 to 1": ("InvalidParameterException", jpeg(WIDE.transpose(2))),
+    "upright, over 20 to 1": ("InvalidParameterException", jpeg(WIDE.transpose(PIL.Image.Transpose.ROTATE_90))),
     "no picture": ("InvalidImageFormatException", b"no picture at all" * 9),
 }
 
@@ -95,7 +96,9 @@ def test_the_smallest_and_the_largest_pictures(model: Trained, data: bytes) -> N
     assert names(model.client.detect_custom_labels(**asked)["CustomLabels"]) == ["red"]
 
 
-@pytest.mark.parametrize("wrong", [{"MinConfidence": 101}, {"MinConfidence": -1}, {"MaxResults": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"MinConfidence": 101}, {"MinConfidence": -1}, {"MaxResults": -1}]
+)
 def test_numbers_out_of_range(model: Trained, wrong: dict[str, Any]) -> None:
     asked = {"ProjectVersionArn": model.arn, "Image": picture(), **wrong}
     refused_with("ValidationException", model.client.detect_custom_labels, **asked)
@@ -108,4 +111,3 @@ def test_the_time_of_the_model_is_told(server: ServerProcess, model: Trained) ->
         lines = io.TextIOWrapper(metrics).read()
     assert 'openrekog_model_seconds_count{model="custom/classifier"}' in lines
     assert 'openrekog_request_seconds_count{operation="DetectCustomLabels"}' in lines
-
