@@ -195,7 +195,7 @@ class Job:
 
     `request` and `detail` are JSON; `leader` is the job in whose run this one is done, None while
     it waits; `parts` counts the finished parts of the work, and `carry` is what the next part has
-    to know of them.
+    to know of them; `attempts` counts the processes that began the next part and did not finish it.
     """
 
     key: int
@@ -211,6 +211,7 @@ class Job:
     detail: str | None
     leader: str | None
     parts: int
+    attempts: int
     carry: bytes | None
     created_at: float
     ended_at: float | None

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 metadata = MetaData(
@@ -189,6 +190,8 @@ jobs = Table(
     Column("detail", Text),
     Column("leader", String(64), index=True),
     Column("parts", Integer, nullable=False),
+    # The processes that began the next part; one that was finished counts anew.
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("carry", LargeBinary),
     Column("created_at", Double, nullable=False, index=True),
     Column("ended_at", Double),

@@ -13,7 +13,7 @@ from onnx import ModelProto, TensorProto, load_model_from_string, numpy_helper, 
 
 from openrekog.models.convert.model_file import IR_VERSION, to_bytes
 
-Weights = Mapping[str, NDArray[np.float32]]
+Weights = Mapping[str, NDArray[np.floating]]
 Shapes = Mapping[str, tuple[int, ...]]
 
 VERSION = "1"
@@ -56,6 +56,11 @@ class ModelFile:
         value = self.settings.get(name)
         _require(value in choices, f"its {name} is {value!r}")
         return value
+
+    def check_features(self, loaded: str) -> None:
+        """Raises OtherFeaturesError."""
+        if self.features != loaded:
+            raise OtherFeaturesError(self.features, loaded)
 
     def check_shapes(self, shapes: Shapes) -> None:
         """Raises ModelFileError unless the weights have these names and shapes."""

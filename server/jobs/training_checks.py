@@ -52,7 +52,7 @@ class TrainingChecks:
         """Once all pictures were looked at, some may be of no use, either."""
         training, testing = (self.files.census(task, part) for part in PARTS)
         self._refuse(task, training, testing, faults_of(training, testing, task.feature))
-        return Done(replace(task.stage, name="learn"))
+        return Done(task.stage.then("learn"))
 
     def validate(self, task: Task) -> Outputs:
         """Writes what is wrong with single lines, for a training that succeeds all the same."""

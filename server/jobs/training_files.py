@@ -20,7 +20,7 @@ from openrekog.server.analysis.matching import PredictedPicture
 from openrekog.server.analysis.training_data import census_of, entry_of, truth_of
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.patience import patiently
-from openrekog.server.jobs.training_pictures import Found
+from openrekog.server.jobs.training_found import Found
 from openrekog.server.jobs.training_task import Task, TrainingFailedError, images_of
 from openrekog.server.media.objects import ObjectStore, Unreachable
 

@@ -1,7 +1,7 @@
 """A training as of its next part, and what may end it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,22 @@ from openrekog.collections_store.store import Store, Transaction
 ROWS, HEAVY_ROWS = 500, 50
 
 
+END = "end"
+READY = "The model is ready to run."
+
+# What the owner reads while the stage is on.
+MESSAGES: Mapping[str, str] = {
+    "check": "The manifests are being checked.",
+    "look": "The training pictures are being looked at.",
+    "peek": "The test pictures are being looked at.",
+    "verify": "The pictures are being checked.",
+    "learn": "The model is being learnt.",
+    "test": "The model is being tested.",
+    "finish": "The model is being evaluated.",
+    END: READY,
+}
+
+
 class TrainingFailedError(Exception):
     """The message tells the owner why; `outputs` are the files that were left."""
 
@@ -34,17 +50,31 @@ class TrainingFailedError(Exception):
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What the next part does: `after` is the key of the picture before its first one; `done` of
-    `total` pictures were looked at, those that are looked at twice counted twice."""
+    `total` pictures were looked at, those that are looked at twice counted twice. Up to the key
+    `careful`, pictures are looked at one at a time: one of them ends processes."""
 
     name: str = "read"
     round: int = 0
     after: int = 0
     done: int = 0
     total: int = 0
+    careful: int = 0
+
+    @property
+    def is_careful(self) -> bool:
+        return self.after < self.careful
 
     @property
     def progress(self) -> float:
         return self.done / self.total if self.total else 0.0
+
+    @property
+    def message(self) -> str:
+        return f"{MESSAGES[self.name]} {int(100 * self.progress)} % of the training is done."
+
+    def then(self, name: str) -> "Stage":
+        """Another stage, from its beginning."""
+        return replace(self, name=name, after=0, careful=0)
 
     def pack(self) -> bytes:
         return orjson.dumps(asdict(self))
@@ -56,22 +86,30 @@ class Stage:
 
 @dataclass(frozen=True)
 class Task:
-    """`split` says that the test pictures are to be taken from those for training."""
+    """`deaths` counts the processes that ended amid this part; `split` says that the test pictures
+    are to be taken from those for training."""
 
     job: Job
     version: ProjectVersion
     stage: Stage
+    deaths: int
     arn: str
     project: str
     feature: Feature
     split: bool
 
     @classmethod
-    def of(cls, job: Job, version: ProjectVersion) -> "Task":
+    def of(cls, job: Job, version: ProjectVersion, deaths: int) -> "Task":
         told = orjson.loads(job.source)
-        stage = Stage.unpack(job.carry)
         return cls(
-            job, version, stage, told["Arn"], told["Project"], told["Feature"], told["Split"]
+            job,
+            version,
+            Stage.unpack(job.carry),
+            deaths,
+            arn=told["Arn"],
+            project=told["Project"],
+            feature=told["Feature"],
+            split=told["Split"],
         )
 
     @staticmethod
