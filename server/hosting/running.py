@@ -77,6 +77,7 @@ class Hosting:
         self._units: defaultdict[int, InferenceUnits] = defaultdict(
             lambda: InferenceUnits(terms.unit)
         )
+        # When each of the models that are started here was last asked; 0 if never.
         self._used: dict[int, float] = {}
         self._closing = False
         self._wake = threading.Event()
@@ -115,6 +116,7 @@ class Hosting:
             yield opened
 
     def open(self, version: ProjectVersion) -> OpenedModel:
+        """Any trained model, for those that need not be started, too; raises UnusableModelError."""
         return self._opened.get(version.key, lambda: self._read(version))
 
     def forget(self, version: ProjectVersion) -> None:
@@ -141,8 +143,8 @@ class Hosting:
         for version in found:
             self._steps[version.status](version)
         wanted = {version.key for version in found if version.status != "STOPPING"}
-        self._opened.keep(wanted)
         for key in [key for key in self._used if key not in wanted]:
+            self._opened.forget(key)
             self._used.pop(key, None)
             self._units.pop(key, None)
 
@@ -157,6 +159,7 @@ class Hosting:
             self._wake.clear()
 
     def _start(self, version: ProjectVersion) -> None:
+        self._used.setdefault(version.key, 0.0)
         try:
             self.open(version)
         except UnusableModelError as error:
