@@ -1,4 +1,4 @@
-"""A trained model as files, in a folder or in one zip: to run it elsewhere, or on another server."""
+"""A trained model as files, in a folder or in one zip."""
 
 import os
 import zipfile
@@ -24,7 +24,8 @@ class ArchiveError(Exception):
 def write_archive(path: Path, files: Mapping[str, bytes]) -> None:
     """Into a folder, or a file whose name ends in .zip; what is there is replaced."""
     if path.suffix.lower() == ZIP:
-        return _write_zip(path, files)
+        _write_zip(path, files)
+        return
     path.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (path / name).write_bytes(data)

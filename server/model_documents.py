@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from openrekog.models.custom.looks import MARGIN, SIDE
+from openrekog.models.pack import Pack
 from openrekog.server.model_archive import ArchiveError
 
 VIEWS: Mapping[str, str] = {
@@ -23,7 +24,13 @@ PREPROCESSING = {
     **VIEWS,
 }
 
-OUTPUT = {"chances": "float32, (batch, labels), 0 to 1, in the order of the labels"}
+FORMS: Mapping[str, Mapping[str, Any]] = {
+    "classifier": {
+        "inputs": PREPROCESSING,
+        "outputs": {"chances": "float32, (batch, labels), 0 to 1, in the order of the labels"},
+    },
+}
+"""By the kind of model, what its model.onnx takes and gives."""
 
 
 class ModelDocument(BaseModel):
@@ -68,18 +75,22 @@ def read_evaluation(data: bytes) -> str:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, fault["loc"]))
-        raise ArchiveError(f"evaluation.json is not an evaluation: {place}: {fault['msg']}") from error
+        raise ArchiveError(
+            f"evaluation.json is not an evaluation: {place}: {fault['msg']}"
+        ) from error
 
 
 def labels_document(
-    labels: Sequence[str], thresholds: Mapping[str, float], kind: str, source: str
+    labels: Mapping[str, float], kind: str, source: str, network: Pack | None
 ) -> bytes:
-    """`thresholds` are percent; in the file they are ratios, as the outputs of the model."""
+    """`labels` have their thresholds in percent; in the file they are ratios, as the outputs of the
+    model. `network` is what model.onnx was made of, None if there is no such file."""
     document: dict[str, Any] = {
         "source": source,
         "kind": kind,
-        "labels": [{"name": label, "threshold": thresholds[label] / 100} for label in labels],
+        "labels": [{"name": name, "threshold": value / 100} for name, value in labels.items()],
     }
-    if kind == "classifier":
-        document |= {"inputs": PREPROCESSING, "outputs": OUTPUT}
+    if network is not None:
+        document |= {"network": network.name, "licence": network.licence.name}
+        document |= FORMS[kind]
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)

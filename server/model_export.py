@@ -9,7 +9,7 @@ from openrekog.collections_store.records import ProjectVersion, Scope
 from openrekog.collections_store.store import Store
 from openrekog.models.custom.model_file import ModelFile, ModelFileError, read
 from openrekog.models.custom.standalone import standalone_classifier
-from openrekog.models.pack import UnknownPackError, find
+from openrekog.models.pack import Pack, UnknownPackError, find
 from openrekog.models.store import PackStore
 from openrekog.server.hosting.running import TRAINED
 from openrekog.server.hosting.thresholds import UNTESTED, thresholds_of
@@ -38,16 +38,21 @@ class Exported:
 
     def files(self, models_dir: Path) -> dict[str, bytes]:
         """By name; STANDALONE only if there is a network to make it of."""
-        files = {LABELS: self._labels(), CUSTOM_MODEL: self.content}
+        pack = network_of(self.model)
+        files = {LABELS: self._labels(pack), CUSTOM_MODEL: self.content}
         if self.version.evaluation is not None:
             files[EVALUATION] = self.version.evaluation.encode()
-        whole = standalone(self.model, PackStore(models_dir))
-        return files if whole is None else {STANDALONE: whole, **files}
+        if pack is not None:
+            architecture, join = STANDALONES[self.model.kind]
+            file = next(file for file in pack.files if file.architecture == architecture)
+            network = PackStore(models_dir).path(pack, file.name).read_bytes()
+            files[STANDALONE] = join(self.model, network)
+        return files
 
-    def _labels(self) -> bytes:
-        labels, known = self.model.labels, thresholds_of(self.version)
-        thresholds = {label: known.get(label, UNTESTED) for label in labels}
-        return labels_document(labels, thresholds, self.model.kind, self.arn)
+    def _labels(self, network: Pack | None) -> bytes:
+        known = thresholds_of(self.version)
+        labels = {label: known.get(label, UNTESTED) for label in self.model.labels}
+        return labels_document(labels, self.model.kind, self.arn, network)
 
 
 def find_exported(store: Store, place: tuple[str, str], project: str, name: str) -> Exported:
@@ -74,15 +79,13 @@ def find_exported(store: Store, place: tuple[str, str], project: str, name: str)
     return Exported(version_arn(found, versions[0]), versions[0], content, model)
 
 
-def standalone(model: ModelFile, packs: PackStore) -> bytes | None:
+def network_of(model: ModelFile) -> Pack | None:
+    """The pack of the network that the model was learnt on, if both can become one file."""
     if model.kind not in STANDALONES:
         return None
-    architecture, join = STANDALONES[model.kind]
+    architecture, _ = STANDALONES[model.kind]
     try:
         [pack] = find([model.features.partition(",")[0]])
     except UnknownPackError:
         return None
-    for file in pack.files:
-        if file.architecture == architecture:
-            return join(model, packs.path(pack, file.name).read_bytes())
-    return None
+    return pack if any(file.architecture == architecture for file in pack.files) else None

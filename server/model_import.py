@@ -7,7 +7,7 @@ import orjson
 
 from openrekog.collections_store.errors import AlreadyExists, NotFound
 from openrekog.collections_store.records import NewVersion, Project, ProjectVersion, Scope
-from openrekog.collections_store.store import Store, Transaction
+from openrekog.collections_store.store import Transaction
 from openrekog.models.custom.model_file import (
     MOST_BYTES,
     ModelFileError,

@@ -1,6 +1,5 @@
-"""A classifier in one graph with the network that it was learnt on, for any program that reads ONNX:
-two views of a picture in, a chance for each label out. What `Looks` and `Classifier` do between
-their sessions is spelt out in ONNX here."""
+"""A classifier in one graph with the network that it was learnt on, for any program that reads
+ONNX. What `Looks` and `Classifier` do between their sessions is spelt out in ONNX here."""
 
 from onnx import ModelProto, compose, load_model_from_string
 from onnx.utils import Extractor
@@ -26,8 +25,8 @@ before (uint8[batch, {SIDE}, {SIDE}, 3] whole, uint8[batch, {SIDE}, {SIDE}, 3] m
 }}
 """
 
-# A unit vector of each view, of whose numbers the square roots are taken; both of unit length again,
-# beside each other, and divided by the length of the two.
+# A unit vector of each view, of whose numbers the square roots are taken; both of unit length
+# again, beside each other, and divided by the length of the two.
 AFTER = """
 after (float[views, {dimension}] features) => (float[batch, {labels}] chances)
   <float two = {{1.41421356}}> {{

@@ -6,23 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
+import orjson
 import PIL.Image
 import pytest
 
+from openrekog.collections_store.records import NewVersion, Scope
 from openrekog.models.capabilities import FeatureExtractor
-from openrekog.models.custom.classifier import Classifier
+from openrekog.models.custom.classifier import Classifier, head_graph
 from openrekog.models.custom.classifier_learner import ClassifierLearner
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.custom.learning import Looked
 from openrekog.models.custom.looks import Looks
 from openrekog.models.custom.model_file import graph_bytes, read
-from openrekog.models.custom.classifier import head_graph
 from openrekog.models.custom.standalone import standalone_classifier
 from openrekog.models.loading.labels import load_classifiers, with_features
 from openrekog.models.loading.opening import Opening
 from openrekog.models.results import Image
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
+from openrekog.server.model_export import find_exported
+from tests.acceptance.custom_models import store_of
 from tests.acceptance.photos import photograph
 
 NAMES = ("astronaut.png", "coffee.png", "chelsea.png")
@@ -94,9 +97,7 @@ def test_the_same_answers(
 
 def test_its_form(standalone: ort.InferenceSession) -> None:
     inputs = {value.name: (value.type, value.shape) for value in standalone.get_inputs()}
-    assert inputs == dict.fromkeys(
-        ("whole", "middle"), ("tensor(uint8)", ["batch", 260, 260, 3])
-    )
+    assert inputs == dict.fromkeys(("whole", "middle"), ("tensor(uint8)", ["batch", 260, 260, 3]))
     batch = np.random.default_rng(0).integers(0, 255, (3, 260, 260, 3), np.uint8)
     [chances] = standalone.run(None, {"whole": batch, "middle": batch})
     assert chances.shape == (3, 3)
@@ -105,7 +106,24 @@ def test_its_form(standalone: ort.InferenceSession) -> None:
     assert alone[0] == pytest.approx(chances[1], abs=1e-5)
 
 
-def test_the_file_is_small(store: PackStore, learnt: bytes, tmp_path: Path) -> None:
+def test_it_is_exported_with_what_others_must_know(
+    store: PackStore, learnt: bytes, tmp_path: Path
+) -> None:
+    new = NewVersion("v1", "{}", "TRAINING_COMPLETED", "classifier")
+    with store_of(tmp_path) as rows_of, rows_of.write() as rows:
+        project = rows.projects.create(Scope("000000000000", "here"), "p", "CUSTOM_LABELS", None)
+        rows.versions.put_content(rows.versions.create(project, new), learnt)
+    with store_of(tmp_path) as rows_of:
+        files = find_exported(rows_of, ("000000000000", "here"), "p", "v1").files(store.models_dir)
+    network = store.models_dir / "efficientnet_lite2" / "efficientnet_lite2.onnx"
+    assert files["model.onnx"] == standalone_classifier(read(learnt), network.read_bytes())
+    document = orjson.loads(files["labels.json"])
+    assert (document["network"], document["licence"]) == ("efficientnet_lite2", "Apache-2.0")
+    assert set(document["inputs"]) >= {"whole", "middle"}
+    assert {label["threshold"] for label in document["labels"]} == {0.5}
+
+
+def test_the_file_is_small(store: PackStore, learnt: bytes) -> None:
     """The classes that the network was trained for are left out."""
     network = store.models_dir / "efficientnet_lite2" / "efficientnet_lite2.onnx"
     whole = standalone_classifier(read(learnt), network.read_bytes())
