@@ -52,7 +52,7 @@ def manifest_of(context: Context, given: MediaAnalysisInput) -> dict[str, str]:
             f"{context.services.settings.max_manifest_bytes}."
         )
     # Jobs of one source are done together, which these would gain nothing from.
-    return {**source, "Alone": secrets.token_hex(16)}
+    return {**source, "Bytes": str(size), "Alone": secrets.token_hex(16)}
 
 
 def check(request: StartMediaAnalysisJobRequest) -> None:
