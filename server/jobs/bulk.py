@@ -160,8 +160,10 @@ class BulkWork:
             found = [deadly(lines[0])]
         else:
             found = self._look_at(job, request, lines)
+        size = int(orjson.loads(job.source).get("Bytes", 0))
         with self.store.write() as rows:
             rows.jobs.store_part(job, job.parts, found, done.after(mark, found).pack())
+            rows.jobs.describe(job, orjson.dumps({"done": mark.offset, "of": size}).decode())
 
     def _lines(self, job: Job, done: Progress) -> tuple[list[Line], Mark]:
         with self._manifest(job) as file:

@@ -12,6 +12,7 @@ from openrekog.api_spec.shapes import (
     GetMediaAnalysisJobResponse,
     ListMediaAnalysisJobsRequest,
     ListMediaAnalysisJobsResponse,
+    MediaAnalysisInput,
     MediaAnalysisJobDescription,
     MediaAnalysisJobStatus,
     StartMediaAnalysisJobRequest,
@@ -36,16 +37,22 @@ ECHOED = ("JobName", "OperationsConfig", "Input", "OutputConfig")
 def start_media_analysis_job(
     context: Context, request: StartMediaAnalysisJobRequest
 ) -> StartMediaAnalysisJobResponse:
-    check(request)
-    size, source = jobs.source_of(context, cast(Any, request["Input"]["S3Object"]))
+    def look() -> dict[str, str]:
+        check(request)
+        return manifest_of(context, request["Input"])
+
+    return {"JobId": jobs.start(context, MEDIA_ANALYSIS, request, look)}
+
+
+def manifest_of(context: Context, given: MediaAnalysisInput) -> dict[str, str]:
+    size, source = jobs.source_of(context, cast(Any, given["S3Object"]))
     if not 0 < size <= context.services.settings.max_manifest_bytes:
         raise errors.InvalidManifest(
             f"The manifest has {size} bytes; it may have 1 to "
             f"{context.services.settings.max_manifest_bytes}."
         )
     # Jobs of one source are done together, which these would gain nothing from.
-    source["Alone"] = secrets.token_hex(16)
-    return {"JobId": jobs.start(context, MEDIA_ANALYSIS, request, source)}
+    return {**source, "Bytes": str(size), "Alone": secrets.token_hex(16)}
 
 
 def check(request: StartMediaAnalysisJobRequest) -> None:
