@@ -100,7 +100,7 @@ def description(job: Job) -> MediaAnalysisJobDescription:
         "Status": status_of(job),
         "CreationTimestamp": datetime.fromtimestamp(job.created_at, UTC),
         **{name: request[name] for name in ECHOED if name in request},
-        **outcome(job, request),
+        **outcome(job, results_of(job, request)),
     }
     return cast(MediaAnalysisJobDescription, members)
 
@@ -110,18 +110,25 @@ def status_of(job: Job) -> MediaAnalysisJobStatus:
     return "QUEUED" if waits else job.status
 
 
-def outcome(job: Job, request: dict[str, Any]) -> dict[str, Any]:
+def results_of(job: Job, request: dict[str, Any]) -> dict[str, Any]:
+    places = places_of(job, request)
+    places["Results"]["ModelVersions"] = {"Moderation": moderation.MODEL_VERSION}
+    return places
+
+
+def places_of(job: Job, request: dict[str, Any]) -> dict[str, Any]:
+    """Where the files of a job are when it has succeeded."""
+    return {
+        "Results": {"S3Object": outputs.place_for(job.job_id, request, outputs.RESULTS)},
+        "ManifestSummary": {"S3Object": outputs.place_for(job.job_id, request, outputs.SUMMARY)},
+    }
+
+
+def outcome(job: Job, results: dict[str, Any]) -> dict[str, Any]:
     """What is known of a job only when it has ended."""
     if job.ended_at is None:
         return {}
     ended = {"CompletionTimestamp": datetime.fromtimestamp(job.ended_at, UTC)}
     if job.status == "FAILED":
         return {**ended, "FailureDetails": {"Code": job.failure_code, "Message": job.message}}
-    return {
-        **ended,
-        "Results": {
-            "S3Object": outputs.place_for(job.job_id, request, outputs.RESULTS),
-            "ModelVersions": {"Moderation": moderation.MODEL_VERSION},
-        },
-        "ManifestSummary": {"S3Object": outputs.place_for(job.job_id, request, outputs.SUMMARY)},
-    }
+    return {**ended, **results}
