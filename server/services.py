@@ -11,6 +11,7 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
 from openrekog.server.context import Services
+from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.hosting.running import Hosting, HostingTerms
 from openrekog.server.hosting.units import UnitSize
 from openrekog.server.jobs.bulk import BulkWork
@@ -44,6 +45,7 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
         images=open_images(settings),
         jobs=JobQueue(jobs_url(settings)),
         hosting=Hosting(store, models, runtime, hosting_terms(settings)),
+        adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes),
     )
 
 
@@ -109,7 +111,7 @@ def open_work(services: Services) -> JobWork:
         settings.video_codecs,
         settings.celebrity_match_confidence,
     )
-    bulk = BulkWork(services.store, services.models, services.images)
+    bulk = BulkWork(services.store, services.adapters, services.images)
     training = TrainingWork(services.store, services.models, services.runtime, services.images)
     kinds: dict[str, Parts] = {
         **dict.fromkeys(KINDS, video),

@@ -17,9 +17,9 @@ from openrekog.api_spec.shapes import MediaAnalysisJobFailureCode, S3Object
 from openrekog.collections_store.errors import Passing
 from openrekog.collections_store.records import Finding, Job
 from openrekog.collections_store.store import Store
-from openrekog.models.loaded import Models
 from openrekog.server.analysis import moderation
 from openrekog.server.failures import unexpected
+from openrekog.server.hosting.adapters import Adapters, Moderate
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.attempts import MOST, SUSPICIOUS, Attempts
 from openrekog.server.jobs.manifest import START, Line, Mark, place_of, read_lines, source_ref
@@ -45,6 +45,7 @@ RESULT, FAILURE = "result", "failure"
 """The views of the two kinds of findings; `at` is the line's number."""
 
 CHANGED = "The manifest was changed or removed while the job was running."
+NO_ADAPTER = "The adapter was deleted while the job was running."
 EMPTY = "The manifest has no lines."
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 DEADLY = "The image ends the process that looks at it, whenever it is tried."
@@ -102,7 +103,7 @@ class BulkWork:
     """The parts of jobs on manifests."""
 
     store: Store
-    models: Models
+    adapters: Adapters
     images: ImageLoader
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
@@ -185,14 +186,29 @@ class BulkWork:
 
     def _look_at(self, job: Job, request: dict[str, Any], lines: list[Line]) -> list[Finding]:
         least = request["OperationsConfig"]["DetectModerationLabels"]["MinConfidence"]
-        return list(self._threads.map(partial(self._look, job, least), lines))
+        moderated = partial(self._moderate, self._adapter(job), least)
+        return list(self._threads.map(partial(self._look, job, moderated), lines))
 
-    def _look(self, job: Job, least: float, line: Line) -> Finding:
+    def _adapter(self, job: Job) -> Moderate:
+        """With the adapter that was asked for, or without if it has expired meanwhile."""
+        key = orjson.loads(job.source).get("Adapter")
+        if key is None:
+            return self.adapters.base()
+        with self.store.read() as rows:
+            version = rows.versions.by_key(int(key))
+        if version is None:
+            raise JobFailedError("RESOURCE_NOT_FOUND", NO_ADAPTER)
+        try:
+            return self.adapters.get(version) or self.adapters.base()
+        except errors.ResourceNotReady as error:
+            raise JobFailedError("RESOURCE_NOT_READY", error.message or NO_ADAPTER) from error
+
+    def _look(self, job: Job, moderated: Callable[[S3Object], bytes], line: Line) -> Finding:
         """What DetectModerationLabels answers to the image of a line."""
         ref = None
         try:
             ref = source_ref(line.text)
-            answer = patiently(partial(self._moderate, place_of(ref), least))
+            answer = patiently(partial(moderated, place_of(ref)))
         except Unreachable as error:
             with self._manifest(job):  # raises Unreachable if it is not the image's fault
                 return failure(line, ref, error)
@@ -204,10 +220,10 @@ class BulkWork:
         members = {"source-ref": ref, "detect-moderation-labels": orjson.Fragment(answer)}
         return Finding(RESULT, line.number, "", 0.0, orjson.dumps(members).decode())
 
-    def _moderate(self, place: S3Object, least: float) -> bytes:
+    def _moderate(self, moderate: Moderate, least: float, place: S3Object) -> bytes:
         assert OPERATION.image is not None
         image = self.images.load({"S3Object": place}, OPERATION.image)
-        (findings,) = moderation.moderate(self.models, [image.pixels])
+        (findings,) = moderate([image.pixels])
         return codec.encode(OPERATION, moderation.report(findings, least))
 
     def _finish(self, job: Job, request: dict[str, Any], done: Progress) -> None:

@@ -18,12 +18,12 @@ from openrekog.api_spec.shapes import (
     StartMediaAnalysisJobResponse,
 )
 from openrekog.collections_store.jobs import MEDIA_ANALYSIS
-from openrekog.collections_store.records import Job
+from openrekog.collections_store.records import Job, ProjectVersion
 from openrekog.server.analysis import moderation
 from openrekog.server.context import Context
 from openrekog.server.jobs import outputs
 from openrekog.server.operations import jobs
-from openrekog.server.operations.moderation import refuse_adapter
+from openrekog.server.operations.project_arns import find_adapter
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of
 
@@ -36,7 +36,7 @@ ECHOED = ("JobName", "OperationsConfig", "Input", "OutputConfig")
 def start_media_analysis_job(
     context: Context, request: StartMediaAnalysisJobRequest
 ) -> StartMediaAnalysisJobResponse:
-    check(request)
+    adapter = check(context, request)
     size, source = jobs.source_of(context, cast(Any, request["Input"]["S3Object"]))
     if not 0 < size <= context.services.settings.max_manifest_bytes:
         raise errors.InvalidManifest(
@@ -45,16 +45,23 @@ def start_media_analysis_job(
         )
     # Jobs of one source are done together, which these would gain nothing from.
     source["Alone"] = secrets.token_hex(16)
+    if adapter is not None:
+        source["Adapter"] = str(adapter.key)
     return {"JobId": jobs.start(context, MEDIA_ANALYSIS, request, source)}
 
 
-def check(request: StartMediaAnalysisJobRequest) -> None:
+def check(context: Context, request: StartMediaAnalysisJobRequest) -> ProjectVersion | None:
+    """The adapter that is asked for."""
     config = request["OperationsConfig"].get("DetectModerationLabels")
     if config is None:
         raise errors.InvalidParameter("OperationsConfig names no operation.")
-    refuse_adapter(config)
     if "KmsKeyId" in request:
         raise errors.InvalidParameter("This server encrypts nothing: leave KmsKeyId out.")
+    if "ProjectVersion" not in config:
+        return None
+    adapter = find_adapter(context, config["ProjectVersion"])
+    context.services.adapters.get(adapter)  # raises ResourceNotReady
+    return adapter
 
 
 @operation
