@@ -19,6 +19,7 @@ from openrekog.collections_store.jobs import IMAGE_ANALYSIS
 from openrekog.collections_store.records import Finding, Job, Scope
 from openrekog.collections_store.store import Store
 from openrekog.server.failures import unexpected
+from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.attempts import MOST, SUSPICIOUS, Attempts
 from openrekog.server.jobs.manifest import START, Line, Mark, place_of, read_lines, source_ref
@@ -43,6 +44,7 @@ RESULT, FAILURE = "result", "failure"
 """The views of the two kinds of findings; `at` is the line's number."""
 
 CHANGED = "The manifest was changed or removed while the job was running."
+NO_ADAPTER = "The adapter was deleted while the job was running."
 EMPTY = "The manifest has no lines."
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 DEADLY = "The image ends the process that looks at it, whenever it is tried."
@@ -103,6 +105,7 @@ class BulkWork:
     store: Store
     objects: ObjectStore
     ask: Ask
+    adapters: Adapters
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
     )
@@ -183,8 +186,23 @@ class BulkWork:
             raise JobFailedError("INVALID_S3_OBJECT", CHANGED) from error
 
     def _look_at(self, job: Job, request: dict[str, Any], lines: list[Line]) -> list[Finding]:
+        self._check_adapter(job)
         name, parameters = asked_by(job, request)
         return list(self._threads.map(partial(self._look, job, name, parameters), lines))
+
+    def _check_adapter(self, job: Job) -> None:
+        """Without it, no line could be looked at."""
+        key = orjson.loads(job.source).get("Adapter")
+        if key is None:
+            return
+        with self.store.read() as rows:
+            version = rows.versions.by_key(int(key))
+        if version is None:
+            raise JobFailedError("RESOURCE_NOT_FOUND", NO_ADAPTER)
+        try:
+            self.adapters.get(version)
+        except errors.ResourceNotReady as error:
+            raise JobFailedError("RESOURCE_NOT_READY", error.message or NO_ADAPTER) from error
 
     def _look(self, job: Job, name: str, parameters: Mapping[str, Any], line: Line) -> Finding:
         """What the operation answers to the image of a line."""
