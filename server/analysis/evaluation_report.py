@@ -140,7 +140,7 @@ def _thumbnail(image: Image) -> str:
     small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     quality = [cv2.IMWRITE_JPEG_QUALITY, THUMBNAIL_QUALITY]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
 def _template() -> Template:
