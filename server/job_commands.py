@@ -1,7 +1,7 @@
 """The commands `openrekog jobs …`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +10,9 @@ import orjson
 import typer
 
 from openrekog.collections_store.errors import StoreError
+from openrekog.collections_store.jobs import TRAINING
 from openrekog.collections_store.records import Job
-from openrekog.collections_store.store import Store
+from openrekog.collections_store.store import Store, Transaction
 from openrekog.server.messages import fail, read_settings
 
 app = typer.Typer(help="Background jobs of all accounts.", no_args_is_help=True)
@@ -46,9 +47,18 @@ def cancel_job(
         if job is None:
             fail(f"There is no job {job_id}.")
         ended = rows.jobs.end(job, "FAILED", CANCELLED)
+        if ended and job.operation == TRAINING:
+            end_version(rows, job)
     if not ended:
         fail(f"Job {job_id} had ended already.")
     typer.echo(f"Cancelled {job_id}.")
+
+
+def end_version(rows: Transaction, job: Job) -> None:
+    """A training that waits for its turn would never find out."""
+    version = rows.versions.by_key(orjson.loads(job.source)["Version"])
+    if version is not None:
+        rows.versions.end(version, "TRAINING_FAILED", CANCELLED)
 
 
 @contextmanager
@@ -71,10 +81,14 @@ def line_of(job: Job) -> str:
     source = orjson.loads(job.source)
     parts = [
         f"{job.job_id}  {started} UTC  {job.operation:20} {state_of(job):12}",
-        f"account {job.scope.account_id}  s3://{source.get('Bucket')}/{source.get('Name')}",
+        f"account {job.scope.account_id}  {source.get('Arn') or address_of(source)}",
         *([f"  {job.message}"] if job.message else []),
     ]
     return "  ".join(parts)
+
+
+def address_of(source: Mapping[str, Any]) -> str:
+    return f"s3://{source.get('Bucket')}/{source.get('Name')}"
 
 
 def state_of(job: Job) -> str:

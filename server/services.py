@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from openrekog.collections_store.jobs import MEDIA_ANALYSIS
+from openrekog.collections_store.jobs import MEDIA_ANALYSIS, TRAINING
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
@@ -14,6 +14,7 @@ from openrekog.server.context import Services
 from openrekog.server.jobs.bulk import BulkWork
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
+from openrekog.server.jobs.training import TrainingWork
 from openrekog.server.jobs.video import VideoWork
 from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of
@@ -96,7 +97,12 @@ def open_work(services: Services) -> JobWork:
         settings.celebrity_match_confidence,
     )
     bulk = BulkWork(services.store, services.models, services.images)
-    kinds: dict[str, Parts] = {**dict.fromkeys(KINDS, video), MEDIA_ANALYSIS: bulk}
+    training = TrainingWork(services.store, services.models, services.runtime, services.images)
+    kinds: dict[str, Parts] = {
+        **dict.fromkeys(KINDS, video),
+        MEDIA_ANALYSIS: bulk,
+        TRAINING: training,
+    }
     return JobWork(services.store, open_notifier(settings), kinds)
 
 

@@ -170,6 +170,9 @@ class Settings(BaseSettings):
     max_open_jobs: int = Field(
         20, ge=1, description="Jobs of an account that may be open at once; the default is AWS's."
     )
+    max_trainings: int = Field(
+        2, ge=1, description="Trainings of an account in a region at once; the default is AWS's."
+    )
     max_video_bytes: int = Field(
         10 * 1024**3, ge=1, description="Largest stored video; the default is AWS's."
     )

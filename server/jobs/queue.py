@@ -26,8 +26,8 @@ VERSION = "1"
 
 POLLING_SECONDS = 0.5
 
-# With pauses that double from one second: about four minutes. What raises is the database, and the
-# receivers of notifications.
+# With pauses that double from one second: about two minutes. What raises are the receivers of
+# notifications, and faults of ours: a database or an object store that is away is waited for.
 AGAIN: StepOptions = {"retries_allowed": True, "max_attempts": 8}
 CLAIM: StepOptions = {"name": "claim", **AGAIN}
 PART: StepOptions = {"name": "part", **AGAIN}
