@@ -25,7 +25,7 @@ from openrekog.models.windows import resized
 
 SHOTS = (5, 10, 20, 50)
 DRAWS = 5
-FEWEST_JUDGED, MOST_JUDGED = 3, 20
+FEWEST_JUDGED, MOST_JUDGED = 3, 50
 """Of each label; labels with fewer pictures are left out."""
 BINS = (0, 30, 50, 70, 80, 90, 95, 100.001)
 
@@ -114,7 +114,8 @@ def _draw(
     by_label: dict[str, list[Picture]] = defaultdict(list)
     for place in lots.permutation(len(pictures)):
         by_label[pictures[place].label].append(pictures[place])
-    chosen = {label: _for_learning(own)[:shots] for label, own in sorted(by_label.items())}
+    enough = {n: own for n, own in by_label.items() if len(own) >= shots + FEWEST_JUDGED}
+    chosen = {label: _for_learning(own)[:shots] for label, own in sorted(enough.items())}
     sources = {picture.source for own in chosen.values() for picture in own}
     left = {label: _for_judging(by_label[label], sources) for label in chosen}
     labels = [

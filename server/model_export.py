@@ -55,20 +55,19 @@ class Exported:
         return labels_document(labels, self.model.kind, self.arn, network)
 
 
-def find_exported(store: Store, place: tuple[str, str], project: str, name: str) -> Exported:
-    """`place` is the account and the region; raises ArchiveError."""
+def find_exported(store: Store, scope: Scope, project: str, name: str) -> Exported:
+    """Raises ArchiveError."""
     try:
         with store.read() as rows:
-            found = rows.projects.named(Scope(*place), project)
+            found = rows.projects.named(scope, project)
             versions = rows.versions.list(found, 1, names=[name]).items
             if not versions:
                 raise NotFound("version", name)
             content = rows.versions.content(versions[0])
     except NotFound as error:
-        account, region = place
         raise ArchiveError(
-            f"There is no trained model {project}/{name} of account {account} in {region}: "
-            "--account and --region say where it is."
+            f"There is no trained model {project}/{name} of account {scope.account_id} in "
+            f"{scope.region}: --account and --region say where it is."
         ) from error
     if versions[0].status not in TRAINED:
         raise ArchiveError(f"The model {project}/{name} is {versions[0].status}.")

@@ -31,16 +31,14 @@ MOST_DOCUMENT_BYTES = 4 * 2**20
 """250 labels with names of 255 letters, and what is told of each."""
 
 
-def imported(
-    settings: Settings, archive: Path, place: tuple[str, str], project: str, name: str
-) -> str:
-    """The ARN of the new version; raises ArchiveError. `place` is the account and the region."""
+def imported(settings: Settings, archive: Path, scope: Scope, project: str, name: str) -> str:
+    """The ARN of the new version; raises ArchiveError."""
     content, new = read_archive(archive, name)
     check_opens(settings, content)
     store = open_store(settings, serving=False)
     try:
         with store.write() as rows:
-            found = find_or_make(rows, Scope(*place), project)
+            found = find_or_make(rows, scope, project)
             return version_arn(found, put(rows, found, new, content))
     finally:
         store.close()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from openrekog.models.custom.folds import fold_of_each
 
@@ -36,8 +37,9 @@ class Lesson:
 
 def fit(lesson: Lesson) -> tuple[float, Numbers]:
     """The steepness, and the weight of each picture for each label (pictures, labels)."""
-    steepness, strength = _choose(lesson)
-    return steepness, _weights(lesson, steepness, strength)
+    with threadpool_limits(1, user_api="blas"):  # regression.py tells why
+        steepness, strength = _choose(lesson)
+        return steepness, _weights(lesson, steepness, strength)
 
 
 def nearness(looks: Numbers, examples: Numbers, steepness: float) -> Numbers:

@@ -1,6 +1,7 @@
 """Logistic regression with its strength chosen, and its chances calibrated, on pictures that it was
 not fitted to. Imported where something is learnt, since scikit-learn is large."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_expit, log_softmax
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from openrekog.models.custom.folds import fold_of_each
 
@@ -84,6 +86,15 @@ class Independent:
 
 def learn(features: Array, truth: Truth, relation: Relation) -> Head:
     """`features` (pictures, dimension) are unit vectors, `truth` is (pictures, labels)."""
+    # Where requests have the cores too, more threads of BLAS wait for each other: 30 s instead of
+    # one. And so sums do not depend on how many cores there are.
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        # scikit-learn warns of labels of one picture each, and where STEPS did not suffice.
+        warnings.simplefilter("ignore", UserWarning)
+        return _learn(features, truth, relation)
+
+
+def _learn(features: Array, truth: Truth, relation: Relation) -> Head:
     folds = fold_of_each(truth, MOST_JUDGED)
     strength, factor = USUAL, 1.0
     if folds.max(initial=-1) >= 1:

@@ -114,7 +114,9 @@ def test_it_is_exported_with_what_others_must_know(
         project = rows.projects.create(Scope("000000000000", "here"), "p", "CUSTOM_LABELS", None)
         rows.versions.put_content(rows.versions.create(project, new), learnt)
     with store_of(tmp_path) as rows_of:
-        files = find_exported(rows_of, ("000000000000", "here"), "p", "v1").files(store.models_dir)
+        files = find_exported(rows_of, Scope("000000000000", "here"), "p", "v1").files(
+            store.models_dir
+        )
     network = store.models_dir / "efficientnet_lite2" / "efficientnet_lite2.onnx"
     assert files["model.onnx"] == standalone_classifier(read(learnt), network.read_bytes())
     document = orjson.loads(files["labels.json"])

@@ -30,7 +30,7 @@ Run = Callable[..., Done]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """In this process: a new one takes seconds to begin, and these are many."""
     monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("OPENREKOG_")]:
+    for name in [name for name in os.environ if name.startswith(("OPENREKOG_", "AWS_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("OPENREKOG_PACKS", '["fake"]')
 
