@@ -1,4 +1,4 @@
-"""The files that a training left in its owner's bucket, copied to where a copy of its model has them."""
+"""The files that a training left in its bucket, copied to where the copied model has them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
