@@ -70,7 +70,7 @@ class ModelFile:
 
 def write(file: ModelFile, graph: str) -> bytes:
     """`graph` is written as in `graph_bytes`."""
-    model = _model(graph, file.weights)
+    model = graph_model(graph, file.weights)
     for key, value in _metadata(file).items():
         model.metadata_props.add(key=key, value=value)
     return to_bytes(model)
@@ -80,7 +80,7 @@ def graph_bytes(graph: str, weights: Weights) -> bytes:
     """What a runtime takes. `graph` is in ONNX's text syntax, without a header, such as
     `head (float[n, 3] x) => (float[n, 2] y) { y = Gemm(x, weights, bias) }`; weights that the graph
     names need not be declared."""
-    return to_bytes(_model(graph, weights))
+    return to_bytes(graph_model(graph, weights))
 
 
 def read(content: bytes) -> ModelFile:
@@ -101,7 +101,7 @@ def read(content: bytes) -> ModelFile:
     )
 
 
-def _model(graph: str, weights: Weights) -> ModelProto:
+def graph_model(graph: str, weights: Weights) -> ModelProto:
     header = f'<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]>'
     model: ModelProto = parser.parse_model(f"{header} {graph}")
     model.graph.initializer.extend(

@@ -123,7 +123,9 @@ class TrainingStages:
 
     def finish(self, task: Task) -> Done:
         validated = self._checks.validate(task)
-        summary, written = self._files.write_evaluation(task, self._model(task).labels)
+        summary, written = self._files.write_evaluation(
+            task, self._model(task).labels, self._pictures.load
+        )
         # It may be large, and is in the file.
         summary["AggregatedEvaluationResults"]["Metrics"].pop("ConfusionMatrix", None)
         evaluation = orjson.dumps(summary).decode()
