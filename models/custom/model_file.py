@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, load_model_from_string, numpy_helper, parser
 
 from openrekog.models.convert.model_file import IR_VERSION, to_bytes
+from openrekog.models.custom.overhead import check_overhead
 
 Weights = Mapping[str, NDArray[np.floating]]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -21,6 +22,7 @@ OPSET = 17
 """Old enough for every runtime at hand."""
 
 MOST_BYTES = 32 * 2**20
+MOST_OVERHEAD = 2**20
 MOST_WEIGHTS = 64
 MOST_LABELS = 250
 LONGEST_LABEL = 255
@@ -87,8 +89,9 @@ def read(content: bytes) -> ModelFile:
     """Raises ModelFileError for anything that `write` did not write."""
     _require(0 < len(content) <= MOST_BYTES, f"it has {len(content)} bytes")
     try:
+        check_overhead(content, MOST_OVERHEAD)
         model = load_model_from_string(content)
-    except (DecodeError, UnicodeDecodeError) as error:
+    except (DecodeError, ValueError) as error:
         raise ModelFileError("not a custom model: it is no ONNX file") from error
     metadata = {prop.key: prop.value for prop in model.metadata_props}
     _require(metadata.get("openrekog") == VERSION, "it does not name a version that is known here")

@@ -76,6 +76,22 @@ def test_labels_of_any_script() -> None:
     assert read(write(file, GRAPH)).labels == labels
 
 
+def field(number: int, payload: bytes) -> bytes:
+    """In protobuf's encoding."""
+    size, rest = b"", len(payload)
+    while rest > 127:
+        size, rest = size + bytes([rest & 127 | 128]), rest >> 7
+    return bytes([number << 3 | 2]) + size + bytes([rest]) + payload
+
+
+def hoard(*path: int, count: int = 10_000_000) -> bytes:
+    """A file of empty messages, for which libraries make objects of a gigabyte."""
+    content = bytes([path[-1] << 3 | 2, 0]) * count
+    for number in reversed(path[:-1]):
+        content = field(number, content)
+    return content
+
+
 EXTERNAL = TensorProto.EXTERNAL
 
 DAMAGED: Mapping[str, bytes | Change] = {
@@ -83,6 +99,11 @@ DAMAGED: Mapping[str, bytes | Change] = {
     "no ONNX": b"\x89PNG\r\n\x1a\n" + bytes(64),
     "text": b"not a model at all, " * 10,
     "too large": bytes(MOST_BYTES + 1),
+    "many nodes": hoard(7, 1),
+    "many weights, empty": hoard(7, 5),
+    "many external data": hoard(7, 5, 13),
+    "many metadata": hoard(14),
+    "many attributes": hoard(7, 1, 5),
     "ONNX of others": lambda model: model.ClearField("metadata_props"),
     "newer version": metadata(openrekog="2"),
     "no kind": metadata(kind=None),
