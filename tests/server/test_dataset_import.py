@@ -104,6 +104,17 @@ def test_more_and_other_pictures(run: Run, textures: Path) -> None:
     assert len(refs("textures")) == 6
 
 
+def test_a_picture_that_changes_but_not_in_size(run: Run, textures: Path, tmp_path: Path) -> None:
+    picture = textures / "brick" / "0.jpg"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole + b"1")
+    run(textures, "--project", "textures")
+    picture.write_bytes(whole + b"2")
+    assert "1 copied, 5 there already." in run(textures, "--project", "textures").stdout
+    bucket = tmp_path / "data" / "buckets" / "custom-labels"
+    assert (bucket / "textures" / "train" / "brick" / "0.jpg").read_bytes().endswith(b"2")
+
+
 def test_pictures_that_cannot_be_used_are_named(run: Run, textures: Path) -> None:
     (textures / "brick" / "broken.jpg").write_bytes(b"no picture")
     cut(textures / "brick", "brick", [7], ".webp")

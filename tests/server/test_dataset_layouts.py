@@ -113,6 +113,7 @@ class TestCoco:
                 file.write_bytes(coco_file({"0.jpg": [boxed("stone", 1, 1, 9, 9)]}))
             (tmp_path / "annotations" / f"captions_{part}.json").write_text('{"images": []}')
         layout = read(tmp_path)
+        assert len(layout.parts["TRAIN"]) == 1
         assert names(layout.parts["TRAIN"]) == {"train2017/0.jpg": ["stone"]}
         assert names(layout.parts["TEST"]) == {"val2017/0.jpg": ["stone"]}
 
