@@ -18,6 +18,7 @@ from openrekog.server import (
     job_commands,
     model_commands,
     project_commands,
+    version_commands,
 )
 from openrekog.server.keys import KeyRing, KeysFile, KeysFileError, generate_key, revealed
 from openrekog.server.messages import fail, faults_of, read_settings
@@ -38,6 +39,8 @@ app.add_typer(job_commands.app, name="jobs")
 app.add_typer(celebrity_commands.app, name="celebrities")
 app.add_typer(dataset_commands.app, name="datasets")
 app.add_typer(project_commands.app, name="projects")
+for name, command in version_commands.COMMANDS.items():
+    project_commands.app.command(name)(command)
 
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\

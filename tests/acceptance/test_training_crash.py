@@ -81,7 +81,25 @@ def test_a_killed_server_goes_on_and_learns_the_same(
     assert len(set(progress)) > 2, progress
 
 
-def test_what_happens_to_datasets_meanwhile_does_not_matter(
+def test_a_job_that_the_queue_lost_goes_on(
+    launch: Launch, undisturbed: tuple[bytes, Any, Any]
+) -> None:
+    """As after a full disk, on which the queue could not note what became of its work."""
+    server = launch("lost", worker_silence=1.0)
+    studio = studio_of(server)
+    version = studio.train()
+    wait_until(lambda: "looked at" in studio.describe(version)["StatusMessage"])
+    server.kill()
+    engine = create_engine(f"sqlite:///{server.data_dir / 'jobs.sqlite3'}")
+    with engine.begin() as connection:
+        lost = text("UPDATE workflow_status SET status = 'ERROR' WHERE status = 'PENDING'")
+        assert connection.execute(lost).rowcount == 1
+    engine.dispose()
+    server.start()
+    assert learnt(studio, version) == undisturbed
+
+
+def test_what_happens_while_a_training_waits_does_not_matter(
     launch: Launch, undisturbed: tuple[bytes, Any, Any]
 ) -> None:
     server = launch("waiting", job_concurrency=0)
@@ -93,6 +111,14 @@ def test_what_happens_to_datasets_meanwhile_does_not_matter(
     line = b'{"source-ref":"s3://pictures/red-1.png"}'
     studio.client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": line})
     studio.client.delete_dataset(DatasetArn=test)
+    cancelled = studio.train("v2")
+    *_, arn, job = jobs(server, "list").splitlines()[1].split()
+    assert arn == cancelled
+    jobs(server, "cancel", job)
+    found = studio.wait(cancelled)
+    assert found["Status"] == "TRAINING_FAILED"
+    assert found["StatusMessage"] == "The job was cancelled by the operator of the server."
+    studio.client.delete_project_version(ProjectVersionArn=cancelled)
     restart(server, job_concurrency=1)
     assert learnt(studio, version) == undisturbed
 
@@ -117,20 +143,6 @@ def test_two_trainings_at_once_and_not_three(launch: Launch) -> None:
     restart(server, job_concurrency=2)
     found = [studio.wait(version) for version in versions]
     assert [each["EvaluationResult"]["F1Score"] for each in found] == [1.0, 1.0]
-
-
-def test_a_cancelled_training_has_failed(launch: Launch) -> None:
-    server = launch(job_concurrency=0)
-    studio = studio_of(server, 5)
-    version = studio.train()
-    listed = jobs(server, "list")
-    job, _, line = listed.partition(" ")
-    assert version in line
-    jobs(server, "cancel", job)
-    found = studio.wait(version)
-    assert found["Status"] == "TRAINING_FAILED"
-    assert found["StatusMessage"] == "The job was cancelled by the operator of the server."
-    studio.client.delete_project_version(ProjectVersionArn=version)
 
 
 def jobs(server: ServerProcess, *arguments: str) -> str:
@@ -158,11 +170,11 @@ def test_a_full_disk_is_waited_for(small_disk: Path, undisturbed: tuple[bytes, A
         studio = studio_of(server)
         version = studio.train()
         server.stop()
-        server.settings = {"packs": ["fake"]}
+        server.settings = {"packs": ["fake"], "worker_silence": 3.0}
         free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
-        (small_disk / "ballast").write_bytes(bytes(free - 600_000))
+        (small_disk / "ballast").write_bytes(bytes(free - 250_000))
         server.start()
-        wait_until(lambda: "StorageFull" in server.log.read_text())
+        wait_until(lambda: "disk is full" in server.log.read_text())
         assert studio.describe(version)["Status"] == "TRAINING_IN_PROGRESS"
         (small_disk / "ballast").unlink()
         assert learnt(studio, version) == undisturbed
