@@ -119,6 +119,13 @@ class Runtime:
         self._loaded.append(model)
         return model
 
+    def load_head(self, graph: bytes, name: str) -> Session:
+        """A small graph that was learnt here. It runs on the CPU, to which its input has come
+        already, and is freed with the last reference to it."""
+        providers = [(ORT_NAMES["cpu"], self._provider_options("cpu"))]
+        session = ort.InferenceSession(graph, self._session_options(), providers=providers)
+        return OnnxSession(name, session, self._cpu_gate, self._observer)
+
     @property
     def loaded(self) -> tuple[LoadedModel, ...]:
         return tuple(
