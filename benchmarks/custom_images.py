@@ -25,7 +25,7 @@ from openrekog.models.windows import resized
 
 SHOTS = (5, 10, 20, 50)
 DRAWS = 5
-FEWEST_JUDGED, MOST_JUDGED = 3, 20
+FEWEST_JUDGED, MOST_JUDGED = 3, 50
 """Of each label; labels with fewer pictures are left out."""
 BINS = (0, 30, 50, 70, 80, 90, 95, 100.001)
 
@@ -55,7 +55,7 @@ class Remembered:
 class Judged:
     """`certain` are the confidence of each first label and whether it is right."""
 
-    labels: int = 0
+    labels: list[int] = field(default_factory=list)
     right: list[float] = field(default_factory=list)
     nearest: list[float] = field(default_factory=list)
     certain: list[tuple[float, bool]] = field(default_factory=list)
@@ -99,9 +99,10 @@ def _judge(pictures: Sequence[Picture], shots: int, models: Models) -> Judged | 
     judged = Judged()
     for seed in range(DRAWS):
         learnt, others = _draw(pictures, shots, seed)
-        if len({picture.label for picture in learnt}) < 2:
+        labels = len({picture.label for picture in learnt})
+        if labels < 2:
             return None
-        judged.labels = len({picture.label for picture in learnt})
+        judged.labels.append(labels)
         _add(judged, learnt, others, models)
     return judged
 
@@ -114,8 +115,11 @@ def _draw(
     by_label: dict[str, list[Picture]] = defaultdict(list)
     for place in lots.permutation(len(pictures)):
         by_label[pictures[place].label].append(pictures[place])
-    chosen = {label: _for_learning(own)[:shots] for label, own in sorted(by_label.items())}
-    sources = {picture.source for own in chosen.values() for picture in own}
+    enough = {n: own for n, own in by_label.items() if len(own) >= shots + FEWEST_JUDGED}
+    chosen, sources = {}, set[str]()
+    for label, own in sorted(enough.items(), key=lambda item: len(item[1])):
+        chosen[label] = _for_learning(own, sources)[:shots]
+        sources.update(picture.source for picture in chosen[label])
     left = {label: _for_judging(by_label[label], sources) for label in chosen}
     labels = [
         label
@@ -125,8 +129,10 @@ def _draw(
     return [p for label in labels for p in chosen[label]], [p for n in labels for p in left[n]]
 
 
-def _for_learning(pictures: Iterable[Picture]) -> list[Picture]:
-    return [picture for picture in pictures if picture.part != "judge"]
+def _for_learning(pictures: Iterable[Picture], sources: set[str]) -> list[Picture]:
+    """Of sources that are learnt from already first, so that others are left for judging."""
+    free = [picture for picture in pictures if picture.part != "judge"]
+    return sorted(free, key=lambda picture: picture.source not in sources)
 
 
 def _for_judging(pictures: Iterable[Picture], sources: set[str]) -> list[Picture]:
@@ -169,12 +175,17 @@ def _vectors(looked: Sequence[Looked]) -> Vectors:
 
 def _cells(judged: Judged) -> tuple[object, ...]:
     return (
-        judged.labels,
+        _range(judged.labels),
         _spread(judged.right),
         _spread(judged.nearest),
         f"{np.mean([confidence for confidence, _ in judged.certain]):.1f} %",
         len(judged.certain),
     )
+
+
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _spread(shares: Sequence[float]) -> str:

@@ -19,7 +19,8 @@ LEAST_SIDE = 24
 MARGIN = 0.1
 
 TEXTURES = ("brick.png", "grass.png", "gravel.png", "ihc.png", "moon.png", "page.png", "retina.jpg")
-PATCHES, SMALLEST_PATCH, LARGEST_PATCH = 50, 48, 96
+LEARNT_PATCHES, JUDGED_PATCHES = 50, 20
+SMALLEST_PATCH, LARGEST_PATCH = 48, 96
 
 DIGITS_EACH, DIGIT_SIDE = 70, 64
 FILES_EACH = 150
@@ -63,8 +64,9 @@ def surfaces() -> Iterator[Picture]:
         with PIL.Image.open(Path(skimage.__file__).parent / "data" / name) as file:
             image = np.asarray(file.convert("RGB"))
         middle = image.shape[1] // 2
-        for _ in range(PATCHES):
+        for _ in range(LEARNT_PATCHES):
             yield Picture(name, _patch(image[:, :middle], lots), f"{name} left", "learn")
+        for _ in range(JUDGED_PATCHES):
             yield Picture(name, _patch(image[:, middle:], lots), f"{name} right", "judge")
 
 

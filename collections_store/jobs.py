@@ -33,7 +33,8 @@ from openrekog.collections_store.session import Session, page_of
 from openrekog.collections_store.tables import findings, jobs
 
 MEDIA_ANALYSIS = "MediaAnalysis"
-"""The operation of bulk jobs."""
+IMAGE_ANALYSIS = "ImageAnalysis"
+"""The operations of bulk jobs: AWS's, for one image operation, and ours, for any."""
 
 TRAINING = "Training"
 """The operation of the jobs that train versions."""
@@ -42,7 +43,7 @@ TRAINING = "Training"
 # a bucket, the details for a year.
 DAY = 24 * 3600.0
 KEPT_FOR = 7 * DAY
-KEPT_LONGER = {MEDIA_ANALYSIS: 365 * DAY}
+KEPT_LONGER = {MEDIA_ANALYSIS: 365 * DAY, IMAGE_ANALYSIS: 365 * DAY}
 FORGOTTEN_AT = jobs.c.created_at + case(KEPT_LONGER, value=jobs.c.operation, else_=KEPT_FOR)
 
 IN_PROGRESS: JobStatus = "IN_PROGRESS"

@@ -9,6 +9,7 @@ from openrekog.collections_store.records import Scope
 from openrekog.collections_store.store import Store, Transaction
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
+from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.hosting.running import Hosting
 from openrekog.server.jobs.queue import JobQueue
 from openrekog.server.media.images import ImageLoader
@@ -27,6 +28,7 @@ class Services:
     images: ImageLoader
     jobs: JobQueue
     hosting: Hosting
+    adapters: Adapters
 
     def close(self) -> None:
         self.hosting.close()

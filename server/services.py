@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from openrekog.collections_store.jobs import MEDIA_ANALYSIS, TRAINING
+from openrekog.collections_store.jobs import IMAGE_ANALYSIS, MEDIA_ANALYSIS, TRAINING
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
 from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
+from openrekog.server import operations
+from openrekog.server.calls import Calls
 from openrekog.server.context import Services
+from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.hosting.running import Hosting, HostingTerms
 from openrekog.server.hosting.units import UnitSize
 from openrekog.server.jobs.bulk import BulkWork
@@ -26,6 +29,7 @@ from openrekog.server.media.objects import FolderObjects, ObjectStore
 from openrekog.server.media.pixels import PixelBudget
 from openrekog.server.media.s3 import S3Objects
 from openrekog.server.media.webhook import Webhook
+from openrekog.server.operations.registry import find_handlers
 from openrekog.server.packs import chosen_packs
 from openrekog.server.settings import Settings
 
@@ -44,6 +48,7 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
         images=open_images(settings),
         jobs=JobQueue(jobs_url(settings)),
         hosting=Hosting(store, models, runtime, hosting_terms(settings)),
+        adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes),
     )
 
 
@@ -109,11 +114,12 @@ def open_work(services: Services) -> JobWork:
         settings.video_codecs,
         settings.celebrity_match_confidence,
     )
-    bulk = BulkWork(services.store, services.models, services.images)
+    calls = Calls(services, find_handlers(operations))
+    bulk = BulkWork(services.store, services.images.objects, calls.answer, services.adapters)
     training = TrainingWork(services.store, services.models, services.runtime, services.images)
     kinds: dict[str, Parts] = {
         **dict.fromkeys(KINDS, video),
-        MEDIA_ANALYSIS: bulk,
+        **dict.fromkeys((MEDIA_ANALYSIS, IMAGE_ANALYSIS), bulk),
         TRAINING: training,
     }
     return JobWork(services.store, open_notifier(settings), kinds)

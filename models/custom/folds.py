@@ -4,14 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 FOLDS = 5
+ALWAYS, BEYOND = -1, -2
 
 
 def fold_of_each(truth: NDArray[np.bool_], most: int) -> NDArray[np.intp]:
-    """The fold of each picture; -1 for those that are in every fit, since no other picture has
-    their set of labels, or because `most` are judged already. `truth` is (pictures, labels); each
-    set of labels is dealt out evenly."""
-    folds = np.full(len(truth), -1)
+    """The fold of each picture, each set of labels dealt out evenly; ALWAYS for those that are in
+    every fit, since no other picture has their set of labels, and BEYOND for those that are more
+    than `most`. `truth` is (pictures, labels)."""
+    folds = np.full(len(truth), BEYOND)
     _, sets, counts = np.unique(truth, axis=0, return_inverse=True, return_counts=True)
+    folds[counts[sets] == 1] = ALWAYS
     rows = [np.flatnonzero(sets == which) for which in range(len(counts)) if counts[which] > 1]
     share = most / max(most, sum(map(len, rows)))
     turn = 0

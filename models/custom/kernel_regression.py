@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
-from openrekog.models.custom.folds import fold_of_each
+from openrekog.models.custom.folds import ALWAYS, BEYOND, fold_of_each
 
 Numbers = NDArray[np.float64]
 Truth = NDArray[np.bool_]
@@ -36,8 +37,9 @@ class Lesson:
 
 def fit(lesson: Lesson) -> tuple[float, Numbers]:
     """The steepness, and the weight of each picture for each label (pictures, labels)."""
-    steepness, strength = _choose(lesson)
-    return steepness, _weights(lesson, steepness, strength)
+    with threadpool_limits(1, user_api="blas"):  # regression.py tells why
+        steepness, strength = _choose(lesson)
+        return steepness, _weights(lesson, steepness, strength)
 
 
 def nearness(looks: Numbers, examples: Numbers, steepness: float) -> Numbers:
@@ -47,8 +49,10 @@ def nearness(looks: Numbers, examples: Numbers, steepness: float) -> Numbers:
 def _choose(lesson: Lesson) -> tuple[float, float]:
     """Steepness and strength by which pictures are judged best without having been taught."""
     folds = fold_of_each(lesson.truth, MOST_JUDGED)
-    if folds.max(initial=-1) < 1:
+    if folds.max(initial=ALWAYS) < 1:
         return USUAL
+    few = folds != BEYOND
+    lesson, folds = lesson.of(few), folds[few]
     losses = {
         (steepness, strength): _loss_without(lesson, folds, steepness, strength)
         for steepness in STEEPNESSES

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, load_model_from_string, numpy_helper, parser
 
 from openrekog.models.convert.model_file import IR_VERSION, to_bytes
+from openrekog.models.custom.overhead import check_overhead
 
 Weights = Mapping[str, NDArray[np.floating]]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -21,6 +22,7 @@ OPSET = 17
 """Old enough for every runtime at hand."""
 
 MOST_BYTES = 32 * 2**20
+MOST_OVERHEAD = 2**20
 MOST_WEIGHTS = 64
 MOST_LABELS = 250
 LONGEST_LABEL = 255
@@ -70,7 +72,7 @@ class ModelFile:
 
 def write(file: ModelFile, graph: str) -> bytes:
     """`graph` is written as in `graph_bytes`."""
-    model = _model(graph, file.weights)
+    model = graph_model(graph, file.weights)
     for key, value in _metadata(file).items():
         model.metadata_props.add(key=key, value=value)
     return to_bytes(model)
@@ -80,15 +82,16 @@ def graph_bytes(graph: str, weights: Weights) -> bytes:
     """What a runtime takes. `graph` is in ONNX's text syntax, without a header, such as
     `head (float[n, 3] x) => (float[n, 2] y) { y = Gemm(x, weights, bias) }`; weights that the graph
     names need not be declared."""
-    return to_bytes(_model(graph, weights))
+    return to_bytes(graph_model(graph, weights))
 
 
 def read(content: bytes) -> ModelFile:
     """Raises ModelFileError for anything that `write` did not write."""
     _require(0 < len(content) <= MOST_BYTES, f"it has {len(content)} bytes")
     try:
+        check_overhead(content, MOST_OVERHEAD)
         model = load_model_from_string(content)
-    except (DecodeError, UnicodeDecodeError) as error:
+    except (DecodeError, ValueError) as error:
         raise ModelFileError("not a custom model: it is no ONNX file") from error
     metadata = {prop.key: prop.value for prop in model.metadata_props}
     _require(metadata.get("openrekog") == VERSION, "it does not name a version that is known here")
@@ -101,7 +104,7 @@ def read(content: bytes) -> ModelFile:
     )
 
 
-def _model(graph: str, weights: Weights) -> ModelProto:
+def graph_model(graph: str, weights: Weights) -> ModelProto:
     header = f'<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]>'
     model: ModelProto = parser.parse_model(f"{header} {graph}")
     model.graph.initializer.extend(

@@ -1,6 +1,8 @@
 """Logistic regression with its strength chosen, and its chances calibrated, on pictures that it was
 not fitted to. Imported where something is learnt, since scikit-learn is large."""
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_expit, log_softmax
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
-from openrekog.models.custom.folds import fold_of_each
+from openrekog.models.custom.folds import ALWAYS, BEYOND, FOLDS, fold_of_each
 
 Array = NDArray[np.float32]
 Scores = NDArray[np.float64]
@@ -22,9 +25,9 @@ USUAL = 100.0
 """Where there are too few pictures to choose."""
 
 MOST_JUDGED = 2_000
-"""More pictures change neither the choice nor the calibration."""
+"""More pictures do not change the choice."""
 
-STEPS = 300
+STEPS, TOLERANCE = 100, 1e-3
 """Of the solver. Where it has not come to its end by then, its place is as good."""
 
 SHARPEST = 10.0
@@ -84,25 +87,47 @@ class Independent:
 
 def learn(features: Array, truth: Truth, relation: Relation) -> Head:
     """`features` (pictures, dimension) are unit vectors, `truth` is (pictures, labels)."""
+    # Where requests have the cores too, more threads of BLAS wait for each other: 30 s instead of
+    # one. And so sums do not depend on how many cores there are.
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        # scikit-learn warns of labels of one picture each, and where STEPS did not suffice.
+        warnings.simplefilter("ignore", UserWarning)
+        return _learn(features, truth, relation)
+
+
+def _learn(features: Array, truth: Truth, relation: Relation) -> Head:
     folds = fold_of_each(truth, MOST_JUDGED)
-    strength, factor = USUAL, 1.0
-    if folds.max(initial=-1) >= 1:
-        judged = [(_judge(features, truth, folds, each, relation), each) for each in STRENGTHS]
-        (_, factor), strength = min(judged)
+    if folds.max(initial=ALWAYS) < 1:
+        return relation.fit(features, truth, USUAL)
+    few, every = folds != BEYOND, range(FOLDS)
+    (_, factor), strength = min(
+        (_judge(features[few], truth[few], folds[few], every, each, relation), each)
+        for each in STRENGTHS
+    )
+    if not few.all():
+        # What is fitted to all is better than what was fitted to few, and may be surer.
+        _, factor = _judge(features, truth, folds, every[:1], strength, relation)
     return relation.fit(features, truth, strength).sharpened(factor)
 
 
 def _judge(
-    features: Array, truth: Truth, folds: NDArray[np.intp], strength: float, relation: Relation
+    features: Array,
+    truth: Truth,
+    folds: NDArray[np.intp],
+    asked: Sequence[int],
+    strength: float,
+    relation: Relation,
 ) -> tuple[float, float]:
-    """How badly pictures are judged by fits without them with the best sharpening (Guo et al. 2017:
-    temperature), and that sharpening. Few pictures prove little, even if all were judged right: as
-    Platt has it, the truth is taken to be wrong about one in as many as there are and two more."""
+    """How badly the folds `asked` are judged by fits without them with the best sharpening (Guo et
+    al. 2017: temperature), and that sharpening. Few pictures prove little, even if all were judged
+    right: as Platt has it, the truth is taken to be wrong about one in as many as there are and two
+    more."""
     scores = np.zeros(truth.shape)
-    for fold in range(folds.max() + 1):
+    for fold in asked:
         out = folds == fold
         scores[out] = relation.fit(features[~out], truth[~out], strength).scores(features[out])
-    scores, truth = scores[folds >= 0], truth[folds >= 0]
+    judged = np.isin(folds, asked)
+    scores, truth = scores[judged], truth[judged]
     doubt = 1 / (len(truth) + 2)
     found = minimize_scalar(
         lambda log: relation.loss(np.exp(log) * scores, truth, doubt),
@@ -118,7 +143,7 @@ def _fit(features: Array, classes: NDArray[np.intp], count: int, strength: float
     bias = np.full(count, NEVER, np.float32)
     bias[present] = 0
     if len(present) > 1:
-        model = LogisticRegression(C=strength, max_iter=STEPS).fit(features, classes)
+        model = LogisticRegression(C=strength, max_iter=STEPS, tol=TOLERANCE).fit(features, classes)
         weights[:, present], bias[present] = _both_ways(model)
     return Head(weights, bias)
 

@@ -5,6 +5,7 @@ metrics are those at it. The metrics of the model are the means over its labels 
 of a summary file), of those that the test pictures show.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.custom.labels import CustomLabel
-from openrekog.server.analysis.matching import PredictedPicture, present, true_labels
+from openrekog.server.analysis.matching import PredictedPicture, expected, matches
 from openrekog.server.analysis.score_curves import Counts, CurvePoint, Scores
 
 FULL = 100.0
@@ -92,12 +93,16 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A prediction, whether it is `present` in the truth, and whether it is `above` the threshold
-    of its label."""
+    """A prediction, which of the picture's truth it is, if any, and whether it is `above` the
+    threshold of its label."""
 
     prediction: CustomLabel
-    present: bool
+    match: int | None
     above: bool
+
+    @property
+    def present(self) -> bool:
+        return self.match is not None
 
 
 @dataclass(slots=True)
@@ -142,8 +147,8 @@ def judge(
 ) -> list[Judged]:
     """The predictions of labels that have a threshold, in their order."""
     return [
-        Judged(each, right, each.confidence / FULL > thresholds[each.name])
-        for each, right in zip(picture.predictions, present(picture, located=located), strict=True)
+        Judged(each, match, each.confidence / FULL > thresholds[each.name])
+        for each, match in zip(picture.predictions, matches(picture, located=located), strict=True)
         if each.name in thresholds
     ]
 
@@ -154,14 +159,14 @@ def mean(values: Iterable[float]) -> float:
 
 
 def _count(tallies: Mapping[str, Tally], picture: PredictedPicture, *, located: bool) -> None:
-    there = [name for name in true_labels(picture, located=located) if name in tallies]
-    for name in there:
-        tallies[name].scores.there += 1
-    for name in dict.fromkeys(there):
-        tallies[name].images += 1
-    for each, right in zip(picture.predictions, present(picture, located=located), strict=True):
+    there = [label.name for label in expected(picture, located=located).values()]
+    for name, count in Counter(there).items():
+        if name in tallies:
+            tallies[name].scores.there += count
+            tallies[name].images += 1
+    for each, match in zip(picture.predictions, matches(picture, located=located), strict=True):
         if each.name in tallies:
-            tallies[each.name].scores.add(each.confidence / FULL, right=right)
+            tallies[each.name].scores.add(each.confidence / FULL, right=match is not None)
 
 
 def _confusions(
@@ -188,7 +193,8 @@ def _confuse(
     picture: PredictedPicture,
     judged: Iterable[Judged],
 ) -> None:
-    true = [places[name] for name in true_labels(picture, located=False) if name in places]
+    there = expected(picture, located=False).values()
+    true = [places[label.name] for label in there if label.name in places]
     for each in judged:
         column = places[each.prediction.name]
         if each.above and each.present:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.results import Box
 from openrekog.server.analysis.dataset_faults import Census, Fault, Faults, UseCase
 from openrekog.server.analysis.evaluation import (
@@ -23,7 +24,7 @@ from openrekog.server.analysis.evaluation import (
     judge,
 )
 from openrekog.server.analysis.manifests import CLASSIFICATION, DETECTION, METADATA
-from openrekog.server.analysis.matching import PredictedPicture, true_labels
+from openrekog.server.analysis.matching import PredictedPicture, expected
 
 TRAINING, EVALUATION = "rekognition-custom-labels-training", "rekognition-custom-labels-evaluation"
 TRAINING_JOB, EVALUATION_JOB = f"{TRAINING}-job", f"{EVALUATION}-job"
@@ -122,11 +123,10 @@ def snapshot_line(
     """A line of an evaluation manifest snapshot, with its end; of labels without a threshold, which
     the model does not know, nothing is told."""
     judged = _telling(judge(pictured.picture, thresholds, located=located))
-    true = [name for name in true_labels(pictured.picture, located=located) if name in thresholds]
+    there = expected(pictured.picture, located=located).values()
+    true = [label for label in there if label.name in thresholds]
     attributes = (
-        _box_attributes(pictured, judged, thresholds)
-        if located
-        else _label_attributes(true, judged)
+        _box_attributes(pictured, true, judged) if located else _label_attributes(true, judged)
     )
     line: dict[str, Any] = {"source-ref": pictured.source_ref}
     for name, value, metadata in attributes:
@@ -148,12 +148,12 @@ def _telling(judged: Iterable[Judged]) -> list[Judged]:
 Attributes = Iterator[tuple[str, Any, dict[str, Any]]]
 
 
-def _label_attributes(true: Sequence[str], judged: Sequence[Judged]) -> Attributes:
-    for number, name in enumerate(true):
-        yield f"{TRAINING}-{number}", 1, _label_metadata(name, 1.0, TRAINING_JOB)
+def _label_attributes(true: Sequence[TrueLabel], judged: Sequence[Judged]) -> Attributes:
+    for number, label in enumerate(true):
+        yield f"{TRAINING}-{number}", 1, _label_metadata(label.name, 1.0, TRAINING_JOB)
     for number, each in enumerate(judged):
-        label = each.prediction
-        metadata = _label_metadata(label.name, label.confidence / FULL, EVALUATION_JOB)
+        said = each.prediction
+        metadata = _label_metadata(said.name, said.confidence / FULL, EVALUATION_JOB)
         yield f"{EVALUATION}-{number}", 1, {**metadata, DETAILS: _details(each)}
 
 
@@ -162,12 +162,10 @@ def _label_metadata(name: str, confidence: float, job: str) -> dict[str, Any]:
 
 
 def _box_attributes(
-    pictured: Pictured, judged: Sequence[Judged], thresholds: Mapping[str, float]
+    pictured: Pictured, true: Sequence[TrueLabel], judged: Sequence[Judged]
 ) -> Attributes:
-    true = [
-        (label.name, label.box, {"confidence": 1.0})
-        for label in pictured.picture.truth
-        if label.box is not None and label.name in thresholds
+    drawn = [
+        (label.name, label.box, {"confidence": 1.0}) for label in true if label.box is not None
     ]
     found = [
         (
@@ -178,7 +176,7 @@ def _box_attributes(
         for each in judged
         if each.prediction.box is not None
     ]
-    yield f"{TRAINING}-0", *_boxes(pictured, true, TRAINING_JOB)
+    yield f"{TRAINING}-0", *_boxes(pictured, drawn, TRAINING_JOB)
     yield EVALUATION, *_boxes(pictured, found, EVALUATION_JOB)
 
 

@@ -1,6 +1,6 @@
 """Which predictions agree with the truth: by name, or for objects by name and place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openrekog.models.custom.labels import CustomLabel, TrueLabel
@@ -27,40 +27,44 @@ def overlap(one: Box, other: Box) -> float:
     return shared / union if union > 0 else 0.0
 
 
-def true_labels(picture: PredictedPicture, *, located: bool) -> list[str]:
-    """The labels that are to be found: each once, or with `located` once for each box."""
+def expected(picture: PredictedPicture, *, located: bool) -> dict[int, TrueLabel]:
+    """What is to be found, by place in the truth: each label once, or with `located` each box."""
+    there = enumerate(picture.truth)
     if located:
-        return [label.name for label in picture.truth if label.box is not None]
-    return list(dict.fromkeys(label.name for label in picture.truth))
+        return {place: label for place, label in there if label.box is not None}
+    names = [label.name for label in picture.truth]
+    return {place: label for place, label in there if label.name not in names[:place]}
 
 
-def present(picture: PredictedPicture, *, located: bool) -> list[bool]:
-    """Of each prediction whether it is true, however confident it is."""
+def matches(picture: PredictedPicture, *, located: bool) -> list[int | None]:
+    """Of each prediction which of the truth it is, however confident it is; None if it is wrong."""
+    there = expected(picture, located=located)
     if located:
-        return _boxes_present(picture)
-    names = {label.name for label in picture.truth}
-    return [each.name in names for each in picture.predictions]
+        return _box_matches(picture.predictions, there)
+    places = {label.name: place for place, label in there.items()}
+    return [places.get(each.name) for each in picture.predictions]
 
 
-def _boxes_present(picture: PredictedPicture) -> list[bool]:
+def _box_matches(
+    predictions: Sequence[CustomLabel], free: dict[int, TrueLabel]
+) -> list[int | None]:
     """The most confident choose first, each the free true box that it overlaps most: a second box
     of one object is wrong. Since the less confident never take from those before, what is right
     does not depend on a threshold."""
-    free = [label for label in picture.truth if label.box is not None]
-    found = [False] * len(picture.predictions)
-    for index in sorted(range(len(found)), key=lambda i: -picture.predictions[i].confidence):
-        taken = _nearest(picture.predictions[index], free)
-        if taken is not None:
-            found[index] = True
-            del free[taken]
+    found: list[int | None] = [None] * len(predictions)
+    for index in sorted(range(len(found)), key=lambda i: -predictions[i].confidence):
+        place = _nearest(predictions[index], free)
+        if place is not None:
+            found[index] = place
+            del free[place]
     return found
 
 
-def _nearest(prediction: CustomLabel, free: Sequence[TrueLabel]) -> int | None:
+def _nearest(prediction: CustomLabel, free: Mapping[int, TrueLabel]) -> int | None:
     shares = [
-        (overlap(prediction.box, label.box), -index)
-        for index, label in enumerate(free)
+        (overlap(prediction.box, label.box), -place)
+        for place, label in free.items()
         if prediction.box and label.box and label.name == prediction.name
     ]
-    share, index = max(shares, default=(0.0, 0))
-    return -index if share >= LEAST_OVERLAP else None
+    share, place = max(shares, default=(0.0, 0))
+    return -place if share >= LEAST_OVERLAP else None

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from openrekog.models.custom.learning import CustomModel
@@ -46,12 +46,6 @@ class OpenedModels:
                 place.opened = open_model()
                 self._make_room()
             return place.opened
-
-    def keep(self, keys: Collection[int]) -> None:
-        """Forgets all others."""
-        with self._lock:
-            for key in self._places.keys() - set(keys):
-                del self._places[key]
 
     def forget(self, key: int) -> None:
         with self._lock:

@@ -6,7 +6,6 @@ done: so a start or a stop goes on after a crash, and each process finds out wha
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ STARTABLE: tuple[VersionStatus, ...] = (
 TRAINED: tuple[VersionStatus, ...] = (*STARTABLE, "STARTING", "RUNNING", "STOPPING")
 
 SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_AFTER_A_FAULT = 5.0
 
 # How exactly `used_at` is kept: a write for each request would cost more than the request.
 MOST_USE_SECONDS = 60.0
@@ -74,9 +74,8 @@ class Hosting:
         self._runtime = runtime
         self._terms = terms
         self._opened = OpenedModels(terms.memory_bytes)
-        self._units: defaultdict[int, InferenceUnits] = defaultdict(
-            lambda: InferenceUnits(terms.unit)
-        )
+        self._units: dict[int, InferenceUnits] = {}
+        # When each of the models that are started here was last asked; 0 if never.
         self._used: dict[int, float] = {}
         self._closing = False
         self._wake = threading.Event()
@@ -105,7 +104,8 @@ class Hosting:
     def asked(self, version: ProjectVersion) -> Iterator[OpenedModel]:
         """A running model for one request, within its inference units; raises BusyError, or
         UnusableModelError, and then the model has failed."""
-        with self._units[version.key].taken(version.max_units or version.min_units or 1):
+        units = self._units.setdefault(version.key, InferenceUnits(self._terms.unit))
+        with units.taken(version.max_units or version.min_units or 1):
             self._used[version.key] = time.time()
             try:
                 opened = self.open(version)
@@ -115,6 +115,7 @@ class Hosting:
             yield opened
 
     def open(self, version: ProjectVersion) -> OpenedModel:
+        """Any trained model, for those that need not be started, too; raises UnusableModelError."""
         return self._opened.get(version.key, lambda: self._read(version))
 
     def forget(self, version: ProjectVersion) -> None:
@@ -141,22 +142,25 @@ class Hosting:
         for version in found:
             self._steps[version.status](version)
         wanted = {version.key for version in found if version.status != "STOPPING"}
-        self._opened.keep(wanted)
-        for key in [key for key in self._used if key not in wanted]:
+        for key in set(self._used) - wanted:
+            self._opened.forget(key)
             self._used.pop(key, None)
             self._units.pop(key, None)
 
     def _watch(self) -> None:
         while not self._closing:
+            pause = SECONDS_BETWEEN_LOOKS
             try:
                 self.look()
             except Exception:
                 # A full disk, a busy or restarting database: the next look must come.
                 log.exception("starting and stopping models is held up, and tried again")
-            self._wake.wait(SECONDS_BETWEEN_LOOKS)
+                pause = SECONDS_AFTER_A_FAULT
+            self._wake.wait(pause)
             self._wake.clear()
 
     def _start(self, version: ProjectVersion) -> None:
+        self._used.setdefault(version.key, 0.0)
         try:
             self.open(version)
         except UnusableModelError as error:

@@ -1,6 +1,7 @@
 """What a worker does for a bulk job: some lines of a manifest at a time, and then the files."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -10,22 +11,20 @@ from typing import Any, BinaryIO
 import orjson
 import structlog
 
-from openrekog.api_spec import codec, errors
+from openrekog.api_spec import errors
 from openrekog.api_spec.errors import ApiError
-from openrekog.api_spec.service import load_service
 from openrekog.api_spec.shapes import MediaAnalysisJobFailureCode, S3Object
 from openrekog.collections_store.errors import Passing
-from openrekog.collections_store.records import Finding, Job
+from openrekog.collections_store.jobs import IMAGE_ANALYSIS
+from openrekog.collections_store.records import Finding, Job, Scope
 from openrekog.collections_store.store import Store
-from openrekog.models.loaded import Models
-from openrekog.server.analysis import moderation
 from openrekog.server.failures import unexpected
+from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.attempts import MOST, SUSPICIOUS, Attempts
 from openrekog.server.jobs.manifest import START, Line, Mark, place_of, read_lines, source_ref
 from openrekog.server.jobs.patience import patiently
-from openrekog.server.media.images import ImageLoader
-from openrekog.server.media.objects import Unreachable
+from openrekog.server.media.objects import ObjectStore, Unreachable
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +44,7 @@ RESULT, FAILURE = "result", "failure"
 """The views of the two kinds of findings; `at` is the line's number."""
 
 CHANGED = "The manifest was changed or removed while the job was running."
+NO_ADAPTER = "The adapter was deleted while the job was running."
 EMPTY = "The manifest has no lines."
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 DEADLY = "The image ends the process that looks at it, whenever it is tried."
@@ -53,7 +53,8 @@ ENDLESS = (
     "ended before it was done."
 )
 
-OPERATION = load_service().operations["DetectModerationLabels"]
+Ask = Callable[[Scope, str, Mapping[str, Any]], bytes]
+"""An operation's answer, as JSON, to the request of an account in a region."""
 
 
 class JobFailedError(Exception):
@@ -102,8 +103,9 @@ class BulkWork:
     """The parts of jobs on manifests."""
 
     store: Store
-    models: Models
-    images: ImageLoader
+    objects: ObjectStore
+    ask: Ask
+    adapters: Adapters
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
     )
@@ -134,6 +136,7 @@ class BulkWork:
         return True
 
     def give_up(self, job_id: str) -> None:
+        self._attempts.forget(job_id)
         with self.store.read() as rows:
             job = rows.jobs.by_id(job_id)
         if job is not None:
@@ -144,10 +147,9 @@ class BulkWork:
 
     def _go_on(self, job: Job, request: dict[str, Any]) -> None:
         done = Progress.unpack(job.carry)
-        deaths = self._attempts.deaths(job.job_id, [job])
+        deaths = self._attempts.begin(job.job_id, [job])
         if deaths >= MOST:
             raise JobFailedError("INTERNAL_ERROR", ENDLESS.format(deaths, done.mark.line + 1))
-        self._attempts.begin(job.job_id, [job])
         if job.parts == 0:
             self._write(outputs.place_for(job.job_id, request, outputs.ACCESS_CHECK), list)
         if deaths >= SUSPICIOUS and not done.is_careful:
@@ -160,8 +162,13 @@ class BulkWork:
             found = [deadly(lines[0])]
         else:
             found = self._look_at(job, request, lines)
+        self._keep(job, found, done.after(mark, found))
+
+    def _keep(self, job: Job, found: list[Finding], done: Progress) -> None:
+        told = {"done": done.mark.offset, "of": int(orjson.loads(job.source).get("Bytes", 0))}
         with self.store.write() as rows:
-            rows.jobs.store_part(job, job.parts, found, done.after(mark, found).pack())
+            rows.jobs.store_part(job, job.parts, found, done.pack())
+            rows.jobs.describe(job, orjson.dumps(told).decode())
 
     def _lines(self, job: Job, done: Progress) -> tuple[list[Line], Mark]:
         with self._manifest(job) as file:
@@ -171,9 +178,7 @@ class BulkWork:
     def _manifest(self, job: Job) -> Iterator[BinaryIO]:
         source = orjson.loads(job.source)
         try:
-            found = self.images.objects.open(
-                source["Bucket"], source["Name"], source.get("Version")
-            )
+            found = self.objects.open(source["Bucket"], source["Name"], source.get("Version"))
             with found.file as file:
                 if found.identity != source["Identity"]:
                     raise JobFailedError("INVALID_MANIFEST", CHANGED)
@@ -184,15 +189,33 @@ class BulkWork:
             raise JobFailedError("INVALID_S3_OBJECT", CHANGED) from error
 
     def _look_at(self, job: Job, request: dict[str, Any], lines: list[Line]) -> list[Finding]:
-        least = request["OperationsConfig"]["DetectModerationLabels"]["MinConfidence"]
-        return list(self._threads.map(partial(self._look, job, least), lines))
+        self._check_adapter(job)
+        name, parameters = asked_by(job, request)
+        return list(self._threads.map(partial(self._look, job, name, parameters), lines))
 
-    def _look(self, job: Job, least: float, line: Line) -> Finding:
-        """What DetectModerationLabels answers to the image of a line."""
+    def _check_adapter(self, job: Job) -> None:
+        """Without it, no line could be looked at."""
+        key = orjson.loads(job.source).get("Adapter")
+        if key is None:
+            return
+        with self.store.read() as rows:
+            version = rows.versions.by_key(int(key))
+        if version is None:
+            raise JobFailedError("RESOURCE_NOT_FOUND", NO_ADAPTER)
+        try:
+            self.adapters.get(version)
+        except errors.ResourceNotReady as error:
+            raise JobFailedError("RESOURCE_NOT_READY", error.message or NO_ADAPTER) from error
+
+    def _look(self, job: Job, name: str, parameters: Mapping[str, Any], line: Line) -> Finding:
+        """What the operation answers to the image of a line."""
         ref = None
         try:
             ref = source_ref(line.text)
-            answer = patiently(partial(self._moderate, place_of(ref), least))
+            asked = {**parameters, "Image": {"S3Object": place_of(ref)}}
+            answer = patiently(partial(self.ask, job.scope, name, asked))
+        except Passing:
+            raise
         except Unreachable as error:
             with self._manifest(job):  # raises Unreachable if it is not the image's fault
                 return failure(line, ref, error)
@@ -201,14 +224,8 @@ class BulkWork:
         except Exception as error:
             log.error("line of a manifest failed", source_ref=ref, exc_info=error)
             return failure(line, ref, unexpected())
-        members = {"source-ref": ref, "detect-moderation-labels": orjson.Fragment(answer)}
+        members = {"source-ref": ref, kebab_case(name): orjson.Fragment(answer)}
         return Finding(RESULT, line.number, "", 0.0, orjson.dumps(members).decode())
-
-    def _moderate(self, place: S3Object, least: float) -> bytes:
-        assert OPERATION.image is not None
-        image = self.images.load({"S3Object": place}, OPERATION.image)
-        (findings,) = moderation.moderate(self.models, [image.pixels])
-        return codec.encode(OPERATION, moderation.report(findings, least))
 
     def _finish(self, job: Job, request: dict[str, Any], done: Progress) -> None:
         if done.valid + done.invalid == 0:
@@ -227,7 +244,7 @@ class BulkWork:
     def _write(self, place: S3Object, parts: Callable[[], Any]) -> None:
         """`parts` makes them anew for each try."""
         try:
-            patiently(lambda: outputs.write(self.images.objects, place, parts()))
+            patiently(lambda: outputs.write(self.objects, place, parts()))
         except errors.AccessDenied as error:
             raise JobFailedError(
                 "ACCESS_DENIED", f"The server may not write to the bucket {place['Bucket']}."
@@ -273,6 +290,19 @@ def failure(line: Line, ref: str | None, error: ApiError) -> Finding:
         "message": error.message or "",
     }
     return Finding(FAILURE, line.number, "", 0.0, orjson.dumps(element).decode())
+
+
+def asked_by(job: Job, request: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The operation that a job is about, and its request but for the image."""
+    if job.operation == IMAGE_ANALYSIS:
+        return request["Operation"], request["Parameters"]
+    ((name, config),) = request["OperationsConfig"].items()
+    return name, config
+
+
+def kebab_case(name: str) -> str:
+    """As AWS writes detect-moderation-labels in the files of its jobs."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
 def deadly(line: Line) -> Finding:

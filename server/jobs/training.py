@@ -116,6 +116,7 @@ class TrainingWork:
             if not rows.jobs.store_part(task.job, task.job.parts, [], done.next.pack()):
                 return
             done.store(rows)
+            rows.jobs.describe(task.job, done.next.detail)
             rows.versions.advance(
                 task.version, done.next.progress, done.next.message, time.monotonic() - began
             )

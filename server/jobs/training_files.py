@@ -15,8 +15,10 @@ from openrekog.server.analysis import evaluation_documents as documents
 from openrekog.server.analysis.dataset_faults import Census, Faults
 from openrekog.server.analysis.evaluation import Evaluation, evaluate
 from openrekog.server.analysis.evaluation_documents import Pictured, Trained
+from openrekog.server.analysis.evaluation_report import Load, evaluation_report, report_name
 from openrekog.server.analysis.manifests import ManifestEntry
 from openrekog.server.analysis.matching import PredictedPicture
+from openrekog.server.analysis.mistakes import worst_mistakes
 from openrekog.server.analysis.training_data import census_of, entry_of, truth_of
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.patience import patiently
@@ -38,9 +40,9 @@ VALIDATIONS: Mapping[DatasetType, str] = {
 NO_WAY_OUT = "Unable to write to output S3 bucket."
 
 Outputs = dict[str, S3Object]
-"""Places of files, by the file's own name; EVALUATION for the one whose name differs."""
+"""Places of files, by the file's own name; EVALUATION and REPORT for those whose names differ."""
 
-EVALUATION = "evaluation"
+EVALUATION, REPORT = "evaluation", "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,11 @@ class TrainingFiles:
         return written
 
     def write_evaluation(
-        self, task: Task, labels: Collection[str]
+        self, task: Task, labels: Collection[str], load: Load
     ) -> tuple[dict[str, Any], Outputs]:
-        """How good the model is, as in the summary file, and all files about it."""
+        """How good the model is, as in the summary file, and all files about it. The report, which
+        shows pictures, is made of Custom Labels alone: nobody wants to come upon those that an
+        adapter for moderation is wrong about."""
         located, pictures = task.kind == "detector", TestPictures(self.store, task)
         evaluation = evaluate(list(labels), pictures, located=located)
         trained = Trained(task.arn, self._count_learnt(task), datetime.now(UTC))
@@ -121,6 +125,11 @@ class TrainingFiles:
             written[TESTING_SNAPSHOT],
             lambda: _tested(pictures, evaluation, trained.ended, located=located),
         )
+        if task.feature == "CUSTOM_LABELS":
+            written[REPORT] = task.place_of(report_name(task.project, task.version.name))
+            mistakes = worst_mistakes(pictures.pictured(), evaluation)
+            report = evaluation_report(evaluation, trained, mistakes, load).encode()
+            self._write(written[REPORT], lambda: [report])
         return summary, written
 
     def _count_learnt(self, task: Task) -> int:

@@ -58,6 +58,13 @@ class Pictures:
 
         return self._with(task, image, predict)
 
+    def load(self, source_ref: str) -> Image | None:
+        """For somebody to look at; None if it is gone."""
+        try:
+            return patiently(lambda: self._load(source_ref))
+        except ApiError:
+            return None
+
     def _with(self, task: Task, image: TrainingImage, use: Use) -> TrainingImage:
         """Raises Unreachable if the object store stays away."""
         try:
@@ -71,6 +78,8 @@ class Pictures:
             return replace(image, fault=FAULTS.get(type(error), INVALID))
 
     def _use(self, image: TrainingImage, use: Use) -> TrainingImage:
+        return use(self._load(image.source_ref))
+
+    def _load(self, source_ref: str) -> Image:
         assert OPERATION.image is not None
-        loaded = self.images.load({"S3Object": place_of(image.source_ref)}, OPERATION.image)
-        return use(loaded.pixels)
+        return self.images.load({"S3Object": place_of(source_ref)}, OPERATION.image).pixels

@@ -9,11 +9,10 @@ import orjson
 
 from openrekog.collections_store.records import DatasetType, Page, ProjectVersion, TrainingImage
 from openrekog.collections_store.store import Store, Transaction
-from openrekog.models.custom.learners import learners
 from openrekog.models.custom.learning import CannotLearnError, CustomModel, Learner, Looked
-from openrekog.models.custom.opening import open_custom_model
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
+from openrekog.server.analysis.trained import all_learners, open_trained
 from openrekog.server.analysis.training_data import entry_of, truth_of
 from openrekog.server.jobs.attempts import SUSPICIOUS
 from openrekog.server.jobs.training_checks import TrainingChecks
@@ -63,7 +62,7 @@ class TrainingStages:
     )
 
     def __post_init__(self) -> None:
-        self._learners = learners(self.models)
+        self._learners = all_learners(self.models)
         self._files = TrainingFiles(self.store, self.images.objects)
         self._pictures = Pictures(self.images, self._files)
         self._checks = TrainingChecks(self.store, self._files, self._learners)
@@ -124,7 +123,9 @@ class TrainingStages:
 
     def finish(self, task: Task) -> Done:
         validated = self._checks.validate(task)
-        summary, written = self._files.write_evaluation(task, self._model(task).labels)
+        summary, written = self._files.write_evaluation(
+            task, self._model(task).labels, self._pictures.load
+        )
         # It may be large, and is in the file.
         summary["AggregatedEvaluationResults"]["Metrics"].pop("ConfusionMatrix", None)
         evaluation = orjson.dumps(summary).decode()
@@ -167,7 +168,9 @@ class TrainingStages:
     def _model(self, task: Task) -> CustomModel:
         key = task.version.key
         if key not in self._tested:
-            self._tested[key] = open_custom_model(self._content(task), self.models, self.runtime)
+            self._tested[key] = open_trained(
+                task.kind, self._content(task), self.models, self.runtime
+            )
         return self._tested[key]
 
     def _content(self, task: Task) -> bytes:

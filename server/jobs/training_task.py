@@ -72,6 +72,11 @@ class Stage:
     def message(self) -> str:
         return f"{MESSAGES[self.name]} {int(100 * self.progress)} % of the training is done."
 
+    @property
+    def detail(self) -> str:
+        """For whoever lists jobs."""
+        return orjson.dumps({"done": self.done, "of": self.total}).decode()
+
     def then(self, name: str) -> "Stage":
         """Another stage, from its beginning."""
         return replace(self, name=name, after=0, careful=0)

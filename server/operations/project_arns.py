@@ -71,6 +71,14 @@ def find_labels_version(
     return _of_labels(project), version
 
 
+def find_adapter(context: Context, arn: str) -> ProjectVersion:
+    with context.reading() as rows:
+        project, version = _version_in_project(rows, context, arn)
+    if project.feature != "CONTENT_MODERATION":
+        raise errors.InvalidParameter(f"The project version {arn} is no adapter.")
+    return version
+
+
 def place_of(project_arn: str) -> Scope:
     """The account and the region that a project is in, or would be."""
     match = PROJECT_ARN.fullmatch(project_arn)

@@ -1,4 +1,4 @@
-"""The files that a training left in its owner's bucket, copied to where a copy of its model has them."""
+"""The files that a training left in its owner's bucket, copied along with its model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ import io
 import urllib.request
 from typing import Any
 
+import PIL.Image
 import pytest
 
 from tests.acceptance.custom_models import LABELS, Trained, coloured, picture, trained
@@ -71,7 +72,10 @@ REFUSED = {
     "4097 pixels": ("ImageTooLargeException", jpeg(coloured("red").resize((4097, 300)))),
     "over 4 MiB": ("ImageTooLargeException", padded(jpeg(coloured("red")), 4 * MIB + 1)),
     "over 20 to 1": ("InvalidParameterException", jpeg(WIDE)),
-    "upright, over 20 to 1": ("InvalidParameterException", jpeg(WIDE.transpose(2))),
+    "upright, over 20 to 1": (
+        "InvalidParameterException",
+        jpeg(WIDE.transpose(PIL.Image.Transpose.ROTATE_90)),
+    ),
     "no picture": ("InvalidImageFormatException", b"no picture at all" * 9),
 }
 

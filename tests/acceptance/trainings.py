@@ -50,6 +50,21 @@ def as_manifest(lines: Iterable[Line | bytes]) -> bytes:
     return b"\n".join(line if isinstance(line, bytes) else orjson.dumps(line) for line in lines)
 
 
+def describe(client: Any, project: str, name: str) -> dict[str, Any]:
+    wanted = {"ProjectArn": project, "VersionNames": [name]}
+    [found] = client.describe_project_versions(**wanted)["ProjectVersionDescriptions"]
+    return dict(found)
+
+
+def wait_for(client: Any, project: str, name: str, seconds: float = 100) -> dict[str, Any]:
+    """The description of a version whose training has ended."""
+    give_up = time.monotonic() + seconds
+    while (found := describe(client, project, name))["Status"] == "TRAINING_IN_PROGRESS":
+        assert time.monotonic() < give_up, found
+        time.sleep(0.05)
+    return found
+
+
 @dataclass
 class Studio:
     """A bucket of pictures and one for results, in the folder of buckets of a server, and the
@@ -114,21 +129,16 @@ class Studio:
 
     def describe(self, version: str) -> dict[str, Any]:
         """Of a version by its ARN."""
-        wanted = {"ProjectArn": self.project, "VersionNames": [version.split("/")[-2]]}
-        [found] = self.client.describe_project_versions(**wanted)["ProjectVersionDescriptions"]
-        return dict(found)
+        return describe(self.client, self.project, version.split("/")[-2])
 
     def wait(self, version: str, seconds: float = 100) -> dict[str, Any]:
         """The description of a version whose training has ended."""
-        give_up = time.monotonic() + seconds
-        while (found := self.describe(version))["Status"] == "TRAINING_IN_PROGRESS":
-            assert time.monotonic() < give_up, found
-            time.sleep(0.05)
-        return found
+        return wait_for(self.client, self.project, version.split("/")[-2], seconds)
 
     def read(self, place: Mapping[str, Any]) -> bytes:
         s3 = place["S3Object"]
-        return (self.folder(s3["Bucket"]) / s3["Name"]).read_bytes()
+        path: Path = self.folder(s3["Bucket"]) / s3["Name"]
+        return path.read_bytes()
 
     def lines(self, data: Mapping[str, Any]) -> list[Any]:
         """The lines of the one manifest of an Output or Validation."""

@@ -13,7 +13,7 @@ from pycocotools.cocoeval import COCOeval
 from openrekog.models.custom.labels import CustomLabel, TrueLabel
 from openrekog.models.results import Box
 from openrekog.server.analysis.evaluation import Evaluation, evaluate
-from openrekog.server.analysis.matching import PredictedPicture, present
+from openrekog.server.analysis.matching import PredictedPicture, matches
 
 HERE, BESIDE, FAR = Box(0.1, 0.1, 0.2, 0.2), Box(0.12, 0.1, 0.2, 0.2), Box(0.6, 0.6, 0.2, 0.2)
 
@@ -33,20 +33,18 @@ def pictured(
 
 def test_a_second_box_of_one_object_is_wrong() -> None:
     picture = pictured(("cup", 60, HERE), ("cup", 90, BESIDE), truth=[("cup", HERE)])
-    assert present(picture, located=True) == [False, True]
+    assert matches(picture, located=True) == [None, 0]
 
 
 def test_a_box_of_another_label_or_elsewhere_is_wrong() -> None:
     picture = pictured(("pen", 90, HERE), ("cup", 80, FAR), truth=[("cup", HERE)])
-    assert present(picture, located=True) == [False, False]
+    assert matches(picture, located=True) == [None, None]
 
 
 def test_each_of_two_objects_side_by_side_is_found() -> None:
     truth = [("cup", HERE), ("cup", BESIDE)]
-    assert present(pictured(("cup", 90, BESIDE), ("cup", 80, HERE), truth=truth), located=True) == [
-        True,
-        True,
-    ]
+    picture = pictured(("cup", 90, BESIDE), ("cup", 80, HERE), truth=truth)
+    assert matches(picture, located=True) == [1, 0]
 
 
 def test_metrics_count_boxes_and_not_pictures() -> None:
@@ -66,7 +64,7 @@ def test_metrics_count_boxes_and_not_pictures() -> None:
 
 def test_labels_of_whole_images_are_no_objects() -> None:
     picture = PredictedPicture([TrueLabel("cup")], [CustomLabel("cup", 90, HERE)])
-    assert present(picture, located=True) == [False]
+    assert matches(picture, located=True) == [None]
 
 
 def test_the_averages_are_those_of_coco() -> None:
