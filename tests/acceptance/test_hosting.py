@@ -105,12 +105,12 @@ def test_adapters_are_not_started(server: ServerProcess, client: Any) -> None:
     refused_with(code, client.stop_project_version, **adapter)
 
 
-OTHER_FEATURES = learnt().replace(b"\x04fake", b"\x04none")
+OTHER_FEATURES = learnt().replace(b"fake, whole", b"none, whole")
 
 UNUSABLE = {
     "damaged": (learnt()[:-100], "damaged"),
     "empty": (b"", "damaged"),
-    "of other features": (OTHER_FEATURES, "'none'"),
+    "of other features": (OTHER_FEATURES, "'none, whole"),
 }
 
 
