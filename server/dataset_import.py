@@ -42,8 +42,8 @@ CHECK = ".write_access_check"
 
 UNREADABLE: Mapping[type[ApiError], str] = {
     errors.InvalidImageFormat: "cannot be read as a picture in {formats}",
-    errors.ImageTooLarge: "is too large: pictures have at most {limits.max_side_px} pixels a side, "
-    "and {limits.max_object_bytes} bytes",
+    errors.ImageTooLarge: "is too large: pictures have at most {limits.max_side_px} pixels a side "
+    "and {mib} MiB",
     errors.InvalidParameter: "is too small: pictures have at least {limits.min_side_px} pixels a "
     "side",
     errors.InvalidS3Object: "has a path that no key of a bucket can be",
@@ -211,7 +211,8 @@ class Importer:
 
     def _why(self, error: ApiError) -> str:
         words = UNREADABLE.get(type(error), str(error))
-        return words.format(limits=self.limits, formats=" or ".join(self.formats))
+        mib = self.limits.max_object_bytes // 1024**2
+        return words.format(limits=self.limits, mib=mib, formats=" or ".join(self.formats))
 
     def _upload(self, key: str, data: bytes) -> bool:
         """Whether the object was not there yet, or another."""

@@ -139,7 +139,7 @@ def shown(folder: Path) -> list[Path]:
 
 
 def is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURES and path.is_file()
+    return path.suffix.lower() in PICTURES and not path.is_dir()
 
 
 def pictures_in(folder: Path) -> Iterator[Path]:

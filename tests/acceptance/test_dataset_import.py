@@ -6,8 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from openrekog.server.cli import app
 from tests.acceptance.servers import ServerProcess
