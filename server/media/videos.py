@@ -32,6 +32,9 @@ FRAMES_AHEAD = 8
 LATEST_END_MS = 2000
 LATEST_END = 0.05
 
+# How much earlier reading begins at first where a key frame turns out to be too late.
+EARLIER_MS = 1000
+
 # A file can say that it is as large as it likes; what we decode is bounded as for pictures.
 MOST_PIXELS = 4096 * 2304
 
@@ -133,9 +136,8 @@ class Video:
         Damaged packets are left out, as players do. Raises VideoError if the file ends long before
         the video does.
         """
-        self._seek(start_ms)
         last = 0
-        for frame in self._decoded():
+        for frame in self._decoded_from(start_ms):
             last = self._timestamp(frame)
             if last > LONGEST_MS:
                 raise VideoError(too_long(last))
@@ -153,6 +155,24 @@ class Video:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _decoded_from(self, start_ms: int) -> Iterator[VideoFrame]:
+        """Frames from one at or before `start_ms` on, or from the first.
+
+        In an open group of pictures those that are shown before its key frame cannot be decoded
+        from there: then reading begins further ahead.
+        """
+        early = 0
+        while True:
+            self._seek(max(0, start_ms - early))
+            frames = self._decoded()
+            first = next(frames, None)
+            if early >= start_ms or (first is not None and self._timestamp(first) <= start_ms):
+                break
+            early = early * 2 or EARLIER_MS
+        if first is not None:
+            yield first
+        yield from frames
 
     def _decoded(self) -> Iterator[VideoFrame]:
         """Frames with a time, in the order of showing."""
