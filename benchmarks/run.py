@@ -9,6 +9,7 @@ from benchmarks.measure import Pace
 from benchmarks.peers import measure_peers
 from benchmarks.report import Report
 from benchmarks.speed import measure_speed
+from benchmarks.video_batches import measure_batches
 from benchmarks.video_speed import measure_video
 
 PARTS = ("speed", "canned", "index", "peers", "video")
@@ -47,6 +48,7 @@ def main() -> None:
             measure_index(result, dimension)
     if "video" in parts:
         measure_video(result, given.rounds)
+        measure_batches(result, given.rounds)
     if given.peers or "peers" in parts:
         measure_peers(result, pace)
     print(result.text())
