@@ -9,6 +9,7 @@ from benchmarks.equipment import measure_equipment
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
+from benchmarks.identity import measure_identity
 from benchmarks.image_labels import measure_labels
 from benchmarks.labelled import LabelledFaces
 from benchmarks.moderation_alarms import measure_alarms
@@ -55,6 +56,7 @@ PARTS: Mapping[str, Part] = {
         lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
     ),
     "Shots of videos": Part(FILM, measure_shots),
+    "People followed through videos": Part(INSTANCES, measure_identity),
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
     "Reading text": Part(MARKS, measure_text),
 }
