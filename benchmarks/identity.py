@@ -3,20 +3,21 @@ photographs, in which people walk across each other, behind things, and over cut
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
+import cv2
 import numpy as np
 import orjson
 import PIL.Image
 
 from benchmarks.acts import POST, Act, acts
 from benchmarks.photographs import Photographs
-from benchmarks.stages import HEIGHT, RATE, WIDTH, Cutout, Shown, played
+from benchmarks.stages import HEIGHT, RATE, WIDTH, Cutout, Mask, Shown, played
 from benchmarks.tables import percent, table
 from benchmarks.trails import Counts, Followed, Trails
 from openrekog.collections_store.records import Finding, Scope
@@ -180,9 +181,18 @@ def cut_out(photographs: Photographs) -> dict[str, Cutout]:
         (mark,) = photographs.truth.loadAnns([number])
         left, top, width, height = (round(side) for side in mark["bbox"])
         there = np.s_[top : top + height, left : left + width]
-        outline = photographs.truth.annToMask(mark)[there] > 0
-        people[name] = Cutout(images[mark["image_id"]][there], outline, outline)
+        image = images[mark["image_id"]]
+        # Crowds alone have runs of pixels in place of polygons.
+        outline = within(cast("list[list[float]]", mark["segmentation"]), image)[there]
+        people[name] = Cutout(image[there], outline, outline)
     return people
+
+
+def within(polygons: Iterable[Sequence[float]], image: Image) -> Mask:
+    """The pixels of some polygons, each x, y, x, y and so on."""
+    filled = np.zeros(image.shape[:2], np.uint8)
+    corners = [np.reshape(polygon, (-1, 2)).round().astype(np.int32) for polygon in polygons]
+    return np.asarray(cv2.fillPoly(filled, corners, 1) > 0)
 
 
 def cut_portraits(folder: Path) -> dict[str, Cutout]:
