@@ -54,6 +54,9 @@ LEAST_MS: Mapping[TechnicalCueType, int] = {
 }
 
 
+Ended = tuple[TechnicalCueType, Run | None]
+
+
 @dataclass(frozen=True, slots=True)
 class CueRun:
     kind: TechnicalCueType
@@ -90,7 +93,7 @@ class Cues:
     def feed(self, frame: Frame) -> list[CueRun]:
         seen = self._look(frame)
         now = Moment(frame.index, frame.timestamp_ms)
-        ended = [
+        ended: list[Ended] = [
             (kind, streak.see(now, seen.get(kind)))
             for kind, streak in self.streaks.items()
             if kind != "Content"
@@ -142,7 +145,7 @@ class Cues:
         return self.text
 
 
-def long_enough(ended: Iterable[tuple[TechnicalCueType, Run | None]]) -> Iterator[CueRun]:
+def long_enough(ended: Iterable[Ended]) -> Iterator[CueRun]:
     for kind, run in ended:
         if run is not None and run.last.ms - run.first.ms >= LEAST_MS[kind]:
             yield CueRun(kind, run)
