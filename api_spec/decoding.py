@@ -42,6 +42,8 @@ class DecoderCompiler:
         return self._ready[shape.name]
 
     def _structure(self, shape: StructureShape) -> Decoder:
+        if shape.is_document_type:
+            return _any_structure
         members = [(name, self.compile(member)) for name, member in shape.members.items()]
         required = frozenset(shape.required_members)
         caps = self._overlay.caps.get(shape.name, {})
@@ -118,6 +120,12 @@ class DecoderCompiler:
             return items
 
         return decode
+
+
+def _any_structure(value: Any, _path: Path | None, _breaches: Breaches) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise not_a_structure(value)
+    return value
 
 
 def _leaf(shape: Shape) -> Decoder:

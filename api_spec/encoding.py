@@ -38,6 +38,8 @@ class EncoderCompiler:
         return self._ready[shape.name]
 
     def _structure(self, shape: StructureShape) -> Encoder:
+        if shape.is_document_type:
+            return _any_structure
         members = {name: self.compile(member) for name, member in shape.members.items()}
         required = frozenset(shape.required_members)
 
@@ -78,6 +80,12 @@ class EncoderCompiler:
             return {key: encode_item(item) for key, item in value.items()}
 
         return encode
+
+
+def _any_structure(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise _refused(value, "an object")
+    return value
 
 
 def _string(shape: Shape) -> Encoder:

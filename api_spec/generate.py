@@ -35,10 +35,16 @@ _SIMPLE = {
 
 
 def shapes_source(service: Service) -> str:
-    roots = (shape for each in service.operations.values() for shape in (each.input, each.output))
+    roots = (
+        shape for each in service.all_operations.values() for shape in (each.input, each.output)
+    )
     shapes = shapes_within(roots)
     enums = [shape for shape in shapes if isinstance(shape, StringShape) and shape.enum]
-    structures = [shape for shape in shapes if isinstance(shape, StructureShape)]
+    structures = [
+        shape
+        for shape in shapes
+        if isinstance(shape, StructureShape) and not shape.is_document_type
+    ]
     defaults = service.overlay.defaults
     parts = [
         _HEADER,
@@ -72,6 +78,8 @@ def _type(shape: Shape) -> str:
             return f"list[{_type(shape.member)}]"
         case MapShape():
             return f"dict[{_type(shape.key)}, {_type(shape.value)}]"
+        case StructureShape() if shape.is_document_type:
+            return "dict[str, object]"
         case StructureShape():
             return shape.name
         case StringShape() if shape.enum:

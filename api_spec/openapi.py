@@ -25,7 +25,7 @@ _ERROR_STATUS_TEXTS = {
 
 
 def openapi_document(service: Service, version: str) -> Json:
-    operations = service.operations.values()
+    operations = service.all_operations.values()
     groups = sorted({operation.group for operation in operations})
     asked = shapes_within(each.input for each in operations)
     answered = shapes_within(each.output for each in operations)
@@ -38,7 +38,7 @@ def openapi_document(service: Service, version: str) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "tags": [{"name": group} for group in groups],
-        "paths": {f"/{each.name}": {"post": _operation(each)} for each in operations},
+        "paths": {f"/{each.path}": {"post": _operation(each)} for each in operations},
         "components": {
             "schemas": {
                 **named_schemas(asked, answered),
@@ -107,6 +107,10 @@ def _request_examples(operation: Operation) -> Json:
 
 def _description(operation: Operation) -> Json:
     parts = []
+    if operation.path != operation.name:
+        parts.append(
+            "An extension of openrekog: AWS has no such operation, and SDKs do not know it."
+        )
     if (image := operation.image) is not None:
         parts.append(
             f"Give the image either as `Bytes`, base64 of a JPEG or PNG file of at most"

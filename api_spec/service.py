@@ -15,7 +15,7 @@ from botocore.model import (
     StructureShape,
 )
 
-from openrekog.api_spec.overlay import ImageLimits, Overlay, load_overlay
+from openrekog.api_spec.overlay import ImageLimits, OperationNotes, Overlay, Runs, load_overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,15 @@ class Pagination:
     """Whether SDKs have a paginator for it; otherwise callers follow NextToken themselves."""
 
 
+EXTENSIONS = "ext/"
+"""Before the name of an operation of ours, where AWS's have nothing: they never meet."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     name: str
+    path: str
+    """Where plain HTTP finds it, below the root."""
     group: str
     summary: str
     input: StructureShape
@@ -38,6 +44,7 @@ class Operation:
     errors: tuple[str, ...]
     pagination: Pagination | None
     image: ImageLimits | None
+    runs: Runs | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +54,33 @@ class Service:
     json_version: str
     signing_name: str
     operations: Mapping[str, Operation]
+    """Those of AWS."""
+    extensions: Mapping[str, Operation]
+    """Those that we have beside them."""
     model: ServiceModel
     overlay: Overlay
+
+    @property
+    def all_operations(self) -> Mapping[str, Operation]:
+        return {**self.operations, **self.extensions}
+
+    def at(self, path: str) -> Operation | None:
+        if path.startswith(EXTENSIONS):
+            return self.extensions.get(path.removeprefix(EXTENSIONS))
+        return self.operations.get(path)
+
+    def asked_by(
+        self, operation: Operation, payload: Mapping[str, Any]
+    ) -> list[tuple[Operation, Mapping[str, Any]]]:
+        """What a caller needs the right to: the operation, and the one that it has done, each with
+        its request. The payload is unchecked."""
+        asked = [(operation, payload)]
+        if operation.runs is not None:
+            other = self.operations.get(str(payload.get(operation.runs.operation)))
+            request = payload.get(operation.runs.request)
+            if other is not None:
+                asked.append((other, request if isinstance(request, Mapping) else {}))
+        return asked
 
 
 @cache
@@ -58,7 +90,10 @@ def load_service() -> Service:
         extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False
     )
     overlay = load_overlay()
-    document = _merged(loader.load_service_model("rekognition", "service-2"), overlay.model)
+    document = _extended(
+        _merged(loader.load_service_model("rekognition", "service-2"), overlay.model),
+        overlay.extension_model,
+    )
     paginators = loader.load_service_model("rekognition", "paginators-1")["pagination"]
     model = ServiceModel(document, "rekognition")
     return Service(
@@ -67,8 +102,14 @@ def load_service() -> Service:
         signing_name=model.signing_name,
         # A newer botocore may know operations that the overlay does not describe; they wait.
         operations={
-            name: _operation(model.operation_model(name), overlay, paginators)
+            name: _operation(model.operation_model(name), name, overlay.operations, paginators)
             for name in sorted(set(model.operation_names) & set(overlay.operations))
+        },
+        extensions={
+            name: _operation(
+                model.operation_model(name), EXTENSIONS + name, overlay.extensions, paginators
+            )
+            for name in sorted(overlay.extensions)
         },
         model=model,
         overlay=overlay,
@@ -100,10 +141,16 @@ def parts(shape: Shape) -> Mapping[str, Shape]:
             return {}
 
 
-def _operation(model: OperationModel, overlay: Overlay, paginators: Mapping[str, Any]) -> Operation:
-    notes = overlay.operations[model.name]
+def _operation(
+    model: OperationModel,
+    path: str,
+    known: Mapping[str, OperationNotes],
+    paginators: Mapping[str, Any],
+) -> Operation:
+    notes = known[model.name]
     return Operation(
         name=model.name,
+        path=path,
         group=notes.group,
         summary=notes.summary,
         input=cast(StructureShape, model.input_shape),
@@ -111,6 +158,7 @@ def _operation(model: OperationModel, overlay: Overlay, paginators: Mapping[str,
         errors=tuple(shape.name for shape in model.error_shapes),
         pagination=_pagination(model, paginators),
         image=notes.image,
+        runs=notes.runs,
     )
 
 
@@ -135,3 +183,13 @@ def _merged(base: Any, patch: Any) -> Any:
         return patch
     merged = {**base, **{key: _merged(base.get(key), value) for key, value in patch.items()}}
     return {key: value for key, value in merged.items() if value is not None}
+
+
+def _extended(base: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[str, Any]:
+    """Adds operations and shapes; one that is there already would change AWS's API."""
+    extended = {**base}
+    for kind, ours in extension.items():
+        if known := base[kind].keys() & ours.keys():
+            raise ValueError(f"extensions.json has {kind} of AWS's: {', '.join(sorted(known))}")
+        extended[kind] = {**base[kind], **ours}
+    return extended

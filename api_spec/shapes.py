@@ -125,6 +125,17 @@ GenderType = Literal[
     "Female",
 ]
 
+ImageOperation = Literal[
+    "DetectFaces",
+    "DetectLabels",
+    "DetectModerationLabels",
+    "DetectProtectiveEquipment",
+    "DetectText",
+    "RecognizeCelebrities",
+    "SearchFacesByImage",
+    "SearchUsersByImage",
+]
+
 KnownGenderType = Literal[
     "Male",
     "Female",
@@ -1173,6 +1184,25 @@ class GetFaceSearchResponse(TypedDict):
     JobTag: NotRequired[str]
 
 
+class GetImageAnalysisJobRequest(TypedDict):
+    JobId: str
+
+
+class GetImageAnalysisJobResponse(TypedDict):
+    JobId: str
+    JobName: NotRequired[str]
+    Operation: ImageOperation
+    Parameters: dict[str, object]
+    Status: MediaAnalysisJobStatus
+    FailureDetails: NotRequired[MediaAnalysisJobFailureDetails]
+    CreationTimestamp: datetime
+    CompletionTimestamp: NotRequired[datetime]
+    Input: MediaAnalysisInput
+    OutputConfig: MediaAnalysisOutputConfig
+    Results: NotRequired[ImageAnalysisResults]
+    ManifestSummary: NotRequired[MediaAnalysisManifestSummary]
+
+
 class GetLabelDetectionRequest(TypedDict):
     JobId: str
     MaxResults: int
@@ -1295,6 +1325,10 @@ class HumanLoopDataAttributes(TypedDict):
 
 class Image(TypedDict):
     Bytes: NotRequired[bytes]
+    S3Object: NotRequired[S3Object]
+
+
+class ImageAnalysisResults(TypedDict):
     S3Object: NotRequired[S3Object]
 
 
@@ -1426,6 +1460,16 @@ class ListFacesResponse(TypedDict):
     Faces: NotRequired[list[Face]]
     NextToken: NotRequired[str]
     FaceModelVersion: NotRequired[str]
+
+
+class ListImageAnalysisJobsRequest(TypedDict):
+    NextToken: NotRequired[str]
+    MaxResults: int
+
+
+class ListImageAnalysisJobsResponse(TypedDict):
+    NextToken: NotRequired[str]
+    ImageAnalysisJobs: list[GetImageAnalysisJobResponse]
 
 
 class ListMediaAnalysisJobsRequest(TypedDict):
@@ -1849,6 +1893,19 @@ class StartFaceSearchRequest(TypedDict):
 
 class StartFaceSearchResponse(TypedDict):
     JobId: NotRequired[str]
+
+
+class StartImageAnalysisJobRequest(TypedDict):
+    ClientRequestToken: NotRequired[str]
+    JobName: NotRequired[str]
+    Operation: ImageOperation
+    Parameters: dict[str, object]
+    Input: MediaAnalysisInput
+    OutputConfig: MediaAnalysisOutputConfig
+
+
+class StartImageAnalysisJobResponse(TypedDict):
+    JobId: str
 
 
 class StartLabelDetectionRequest(TypedDict):

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.canned import measure_canned
+from benchmarks.custom_training import measure_training
 from benchmarks.index_alone import measure_index
 from benchmarks.measure import Pace
 from benchmarks.peers import measure_peers
@@ -12,7 +13,7 @@ from benchmarks.speed import measure_speed
 from benchmarks.video_batches import measure_batches
 from benchmarks.video_speed import measure_video
 
-PARTS = ("speed", "canned", "index", "peers", "video")
+PARTS = ("speed", "canned", "index", "peers", "training", "video")
 GALLERIES = (10_000, 100_000)
 LARGE_GALLERY = 1_000_000
 
@@ -37,7 +38,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     result, pace = Report(), Pace(given.rounds, given.seconds)
-    parts = set(given.parts) or {"speed", "canned", "index", "video"}
+    parts = set(given.parts) or {"speed", "canned", "index", "training", "video"}
     if "speed" in parts:
         sizes = (*GALLERIES, LARGE_GALLERY) if given.large else GALLERIES
         measure_speed(result, pace, sizes, given.only)
@@ -46,6 +47,8 @@ def main() -> None:
     if "index" in parts:
         for dimension in (128, 512) if given.large else (128,):
             measure_index(result, dimension)
+    if "training" in parts:
+        measure_training(result)
     if "video" in parts:
         measure_video(result, given.rounds)
         measure_batches(result, given.rounds)

@@ -11,12 +11,19 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from openrekog.collections_store.errors import Busy, StorageFull, StoreError, UnusableDatabase
+from openrekog.collections_store.errors import (
+    Busy,
+    StorageFull,
+    StoreError,
+    Unavailable,
+    UnusableDatabase,
+)
 
 FULL = "the disk is full"
 LOCKED = "another writer holds the database"
+AWAY = "the database cannot be reached"
 
 # https://sqlite.org/rescode.html; without an extended code in the low byte's place there is none.
 # A quota and a size limit reach SQLite as a failed write, not as a full disk.
@@ -39,6 +46,11 @@ POSTGRESQL_ERRORS = MappingProxyType(
         "55P03": (Busy, LOCKED),
         "40001": (Busy, LOCKED),
         "40P01": (Busy, LOCKED),
+        # It is stopped, or starts, or takes no more connections.
+        "57P01": (Unavailable, AWAY),
+        "57P02": (Unavailable, AWAY),
+        "57P03": (Unavailable, AWAY),
+        "53300": (Unavailable, AWAY),
     }
 )
 
@@ -143,8 +155,9 @@ def opening(url: str) -> Iterator[None]:
             f"{make_url(url).drivername} needs the module {error.name}, which is not installed; "
             "for PostgreSQL install openrekog[postgres]"
         ) from error
-    except DBAPIError as error:
-        raise UnusableDatabase(f"{make_url(url)!r} cannot be used: {error.orig}") from error
+    except (DBAPIError, Unavailable) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error.__cause__
+        raise UnusableDatabase(f"{make_url(url)!r} cannot be used: {cause}") from error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -171,10 +184,20 @@ def _begin_sqlite(connection: Connection) -> None:
 def _translate(context: ExceptionContext) -> BaseException | None:
     """The store's own error, or None for one that SQLAlchemy may raise as it is."""
     known = _meaning(context.original_exception)
+    if known is None and _is_cut_off(context):
+        known = Unavailable, AWAY
     if known is None:
         return None
     error, message = known
     return error(message)
+
+
+def _is_cut_off(context: ExceptionContext) -> bool:
+    """Whether a connection was lost, or there could be none: then the server did not speak."""
+    unanswered = getattr(context.original_exception, "sqlstate", "") is None
+    return context.is_disconnect or (
+        unanswered and isinstance(context.sqlalchemy_exception, OperationalError)
+    )
 
 
 def _meaning(error: BaseException) -> tuple[type[StoreError], str] | None:

@@ -77,12 +77,20 @@ class OtherGallery(StoreError):
         )
 
 
-class Busy(StoreError):
+class Passing(StoreError):
+    """A fault of the moment: the same may succeed later."""
+
+
+class Busy(Passing):
     """Another writer held the database for too long; the request may be sent again."""
 
 
-class StorageFull(StoreError):
+class StorageFull(Passing):
     """The disk took no more; nothing of the request was stored."""
+
+
+class Unavailable(Passing):
+    """The database cannot be reached. What was being committed at that moment may be stored."""
 
 
 class UnusableDatabase(StoreError):

@@ -33,13 +33,17 @@ from openrekog.collections_store.session import Session, page_of
 from openrekog.collections_store.tables import findings, jobs
 
 MEDIA_ANALYSIS = "MediaAnalysis"
-"""The operation of bulk jobs."""
+IMAGE_ANALYSIS = "ImageAnalysis"
+"""The operations of bulk jobs: AWS's, for one image operation, and ours, for any."""
+
+TRAINING = "Training"
+"""The operation of the jobs that train versions."""
 
 # At AWS results of videos can be read for seven days, and of a bulk job, whose results are files in
 # a bucket, the details for a year.
 DAY = 24 * 3600.0
 KEPT_FOR = 7 * DAY
-KEPT_LONGER = {MEDIA_ANALYSIS: 365 * DAY}
+KEPT_LONGER = {MEDIA_ANALYSIS: 365 * DAY, IMAGE_ANALYSIS: 365 * DAY}
 FORGOTTEN_AT = jobs.c.created_at + case(KEPT_LONGER, value=jobs.c.operation, else_=KEPT_FOR)
 
 IN_PROGRESS: JobStatus = "IN_PROGRESS"
@@ -143,13 +147,20 @@ class Jobs:
             update(jobs).where(jobs.c.key == job.key).values(detail=detail)
         )
 
+    def begin_part(self, begun: Sequence[Job]) -> None:
+        """Counts a process that begins the next part of jobs."""
+        keys = [job.key for job in begun]
+        self.session.connection.execute(
+            update(jobs).where(jobs.c.key.in_(keys)).values(attempts=jobs.c.attempts + 1)
+        )
+
     def store_part(self, job: Job, part: int, found: Sequence[Finding], carry: bytes) -> bool:
         """Keeps what a part of the work found, and what the next one has to know. A part that is
         stored already is left as it is, so that it may be done again after a crash."""
         stored = self.session.connection.execute(
             update(jobs)
             .where(jobs.c.key == job.key, jobs.c.parts == part, jobs.c.status == IN_PROGRESS)
-            .values(parts=part + 1, carry=carry)
+            .values(parts=part + 1, attempts=0, carry=carry)
         )
         if stored.rowcount and found:
             self.session.connection.execute(
@@ -238,6 +249,7 @@ def _job(row: Row[Any]) -> Job:
         detail=row.detail,
         leader=row.leader,
         parts=row.parts,
+        attempts=row.attempts,
         carry=row.carry,
         created_at=row.created_at,
         ended_at=row.ended_at,

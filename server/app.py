@@ -98,7 +98,7 @@ def build_dispatcher(services: Services, keys: KeyRing) -> Dispatcher:
             default_account=settings.default_account,
             clock_skew=settings.clock_skew,
         ),
-        limits=RateLimits(settings.rate_limits, service.operations),
+        limits=RateLimits(settings.rate_limits, service.all_operations),
         services=services,
     )
 

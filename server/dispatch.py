@@ -47,7 +47,7 @@ class Dispatcher:
     services: Services
 
     def call(self, request: Request, door: Door) -> Call:
-        return Call(request, door, self.service.operations.get(door.operation or ""))
+        return Call(request, door, self.service.at(door.operation or ""))
 
     def claim(self, call: Call) -> Claim | ApiError:
         """Who the caller says to be; a fault is told later, when its turn comes."""
@@ -76,7 +76,8 @@ class Dispatcher:
         if isinstance(caller, ApiError):
             raise caller
         call.caller = caller
-        authorize(caller, operation, payload)
+        for each, request in self.service.asked_by(operation, payload):
+            authorize(caller, each, request)
         self.limits.take(caller.scope.account_id, operation)
         with call.timings.timed("decode"):
             checked = codec.decode(operation, payload)
@@ -100,7 +101,14 @@ class Dispatcher:
         handler = self.handlers.get(operation.name)
         if handler is None:
             raise errors.UnknownOperation(f"{operation.name} is not available yet in openrekog.")
-        context = Context(call.request.id, operation, caller.scope, self.services, call.timings)
+        context = Context(
+            call.request.id,
+            operation,
+            caller.scope,
+            caller.user_arn,
+            self.services,
+            call.timings,
+        )
         return handler(context, checked)
 
 

@@ -72,8 +72,8 @@ def render_document(handlers: Collection[str]) -> bytes:
     service = load_service()
     document = openapi_document(service, version("openrekog"))
     for path, item in document["paths"].items():
-        if path.strip("/") not in handlers:
+        if path.rpartition("/")[2] not in handlers:
             item["post"]["summary"] += NOT_AVAILABLE
-    working = {service.operations[name].group for name in handlers}
+    working = {service.all_operations[name].group for name in handlers}
     document["tags"].sort(key=lambda tag: tag["name"] not in working)
     return orjson.dumps(document)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 
 from openrekog.api_spec import errors
 from openrekog.api_spec.errors import ApiError
-from openrekog.collections_store.errors import Busy, StorageFull
+from openrekog.collections_store.errors import Busy, StorageFull, Unavailable
 from openrekog.models.batching import BusyError, ClosedError
 
 FAILURES: Mapping[type[Exception], Callable[[], ApiError]] = {
     Busy: errors.ProvisionedThroughputExceeded,
     BusyError: errors.ProvisionedThroughputExceeded,
     ClosedError: errors.InternalServerError,
+    Unavailable: lambda: errors.InternalServerError("The server cannot reach its database."),
     StorageFull: lambda: errors.InternalServerError("The server has no room left to store this."),
 }
 

@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from openrekog.collections_store.jobs import MEDIA_ANALYSIS
+from openrekog.collections_store.jobs import IMAGE_ANALYSIS, MEDIA_ANALYSIS, TRAINING
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
 from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
+from openrekog.server import operations
+from openrekog.server.calls import Calls
 from openrekog.server.context import Services
+from openrekog.server.hosting.adapters import Adapters
+from openrekog.server.hosting.running import Hosting, HostingTerms
+from openrekog.server.hosting.units import UnitSize
 from openrekog.server.jobs.bulk import BulkWork
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
+from openrekog.server.jobs.training import TrainingWork
 from openrekog.server.jobs.video import VideoWork
 from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of
@@ -23,6 +29,7 @@ from openrekog.server.media.objects import FolderObjects, ObjectStore
 from openrekog.server.media.pixels import PixelBudget
 from openrekog.server.media.s3 import S3Objects
 from openrekog.server.media.webhook import Webhook
+from openrekog.server.operations.registry import find_handlers
 from openrekog.server.packs import chosen_packs
 from openrekog.server.settings import Settings
 
@@ -32,13 +39,25 @@ HOUSEKEEPING_INTERVAL = 30.0
 def open_services(settings: Settings, observer: Observer | None = None) -> Services:
     """`observer` is told of every model call. The caller closes what it gets."""
     runtime = open_runtime(settings, observer)
+    store, models = open_store(settings), open_models(settings, runtime)
     return Services(
         settings=settings,
-        store=open_store(settings),
+        store=store,
         runtime=runtime,
-        models=open_models(settings, runtime),
+        models=models,
         images=open_images(settings),
         jobs=JobQueue(jobs_url(settings)),
+        hosting=Hosting(store, models, runtime, hosting_terms(settings)),
+        adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes),
+    )
+
+
+def hosting_terms(settings: Settings) -> HostingTerms:
+    return HostingTerms(
+        unit=UnitSize(settings.inference_unit_requests, settings.inference_unit_queue),
+        memory_bytes=settings.custom_model_memory_bytes,
+        on_demand=settings.custom_models_on_demand,
+        idle_seconds=settings.custom_model_idle_seconds,
     )
 
 
@@ -95,8 +114,14 @@ def open_work(services: Services) -> JobWork:
         settings.video_codecs,
         settings.celebrity_match_confidence,
     )
-    bulk = BulkWork(services.store, services.models, services.images)
-    kinds: dict[str, Parts] = {**dict.fromkeys(KINDS, video), MEDIA_ANALYSIS: bulk}
+    calls = Calls(services, find_handlers(operations))
+    bulk = BulkWork(services.store, services.images.objects, calls.answer, services.adapters)
+    training = TrainingWork(services.store, services.models, services.runtime, services.images)
+    kinds: dict[str, Parts] = {
+        **dict.fromkeys(KINDS, video),
+        **dict.fromkeys((MEDIA_ANALYSIS, IMAGE_ANALYSIS), bulk),
+        TRAINING: training,
+    }
     return JobWork(services.store, open_notifier(settings), kinds)
 
 

@@ -28,7 +28,7 @@ def open_keys(settings: Settings) -> KeyRing:
 
 def check_limits(settings: Settings) -> None:
     try:
-        RateLimits(settings.rate_limits, load_service().operations)
+        RateLimits(settings.rate_limits, load_service().all_operations)
     except ValueError as error:
         raise RefusedError(str(error)) from error
 

@@ -1,34 +1,32 @@
 """What a worker does for a bulk job: some lines of a manifest at a time, and then the files."""
 
-import time
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
 
-from openrekog.api_spec import codec, errors
+from openrekog.api_spec import errors
 from openrekog.api_spec.errors import ApiError
-from openrekog.api_spec.service import load_service
 from openrekog.api_spec.shapes import MediaAnalysisJobFailureCode, S3Object
-from openrekog.collections_store.errors import StoreError
-from openrekog.collections_store.records import Finding, Job
+from openrekog.collections_store.errors import Passing
+from openrekog.collections_store.jobs import IMAGE_ANALYSIS
+from openrekog.collections_store.records import Finding, Job, Scope
 from openrekog.collections_store.store import Store
-from openrekog.models.batching import BusyError
-from openrekog.models.loaded import Models
-from openrekog.server.analysis import moderation
 from openrekog.server.failures import unexpected
+from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.jobs import outputs
+from openrekog.server.jobs.attempts import MOST, SUSPICIOUS, Attempts
 from openrekog.server.jobs.manifest import START, Line, Mark, place_of, read_lines, source_ref
-from openrekog.server.media.images import ImageLoader
-from openrekog.server.media.objects import Unreachable
+from openrekog.server.jobs.patience import patiently
+from openrekog.server.media.objects import ObjectStore, Unreachable
 
 log = structlog.get_logger(__name__)
-
-R = TypeVar("R")
 
 LINES = 25
 """Lines in one part: what is done anew after a crash, at most."""
@@ -36,21 +34,27 @@ LINES = 25
 # One image is fetched and decoded while the models look at another.
 THREADS = 2
 
+# Two deaths may have been of a part with more lines.
+DEADLY_AFTER = SUSPICIOUS + 2
+
 # Rows read, or removed, in one transaction.
 ROWS = 1000
-
-# Seconds between tries at what may be only busy or away for a moment.
-PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 RESULT, FAILURE = "result", "failure"
 """The views of the two kinds of findings; `at` is the line's number."""
 
 CHANGED = "The manifest was changed or removed while the job was running."
+NO_ADAPTER = "The adapter was deleted while the job was running."
 EMPTY = "The manifest has no lines."
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
-AWAY = "The object store does not answer."
+DEADLY = "The image ends the process that looks at it, whenever it is tried."
+ENDLESS = (
+    "The job was tried {} times at line {} of the manifest, and each time the server's process was "
+    "ended before it was done."
+)
 
-OPERATION = load_service().operations["DetectModerationLabels"]
+Ask = Callable[[Scope, str, Mapping[str, Any]], bytes]
+"""An operation's answer, as JSON, to the request of an account in a region."""
 
 
 class JobFailedError(Exception):
@@ -67,6 +71,12 @@ class Progress:
     mark: Mark = START
     valid: int = 0
     invalid: int = 0
+    careful: int = 0
+    """Up to this line, lines are looked at one at a time: one of them ends processes."""
+
+    @property
+    def is_careful(self) -> bool:
+        return self.mark.line < self.careful
 
     def pack(self) -> bytes:
         return orjson.dumps(asdict(self))
@@ -90,14 +100,19 @@ class Progress:
 
 @dataclass(slots=True)
 class BulkWork:
-    """The parts of jobs on manifests. It keeps nothing from one part to the next."""
+    """The parts of jobs on manifests."""
 
     store: Store
-    models: Models
-    images: ImageLoader
+    objects: ObjectStore
+    ask: Ask
+    adapters: Adapters
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
     )
+    _attempts: Attempts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._attempts = Attempts(self.store)
 
     def part(self, job_id: str, number: int) -> bool:
         """Looks at the next lines, writes the files after the last one, or clears up after the end
@@ -105,6 +120,7 @@ class BulkWork:
         with self.store.read() as rows:
             job = rows.jobs.by_id(job_id)
         if job is None or job.status != "IN_PROGRESS":
+            self._attempts.forget(job_id)
             self._clear(job)
             return False
         if job.parts <= number:  # else it was stored before a crash
@@ -112,7 +128,7 @@ class BulkWork:
                 self._go_on(job, orjson.loads(job.request))
             except JobFailedError as failed:
                 self._end(job, failed)
-            except StoreError:
+            except (Passing, Unreachable):
                 raise
             except Exception as error:
                 log.error("bulk job failed", job_id=job_id, exc_info=error)
@@ -120,6 +136,7 @@ class BulkWork:
         return True
 
     def give_up(self, job_id: str) -> None:
+        self._attempts.forget(job_id)
         with self.store.read() as rows:
             job = rows.jobs.by_id(job_id)
         if job is not None:
@@ -130,51 +147,85 @@ class BulkWork:
 
     def _go_on(self, job: Job, request: dict[str, Any]) -> None:
         done = Progress.unpack(job.carry)
+        deaths = self._attempts.begin(job.job_id, [job])
+        if deaths >= MOST:
+            raise JobFailedError("INTERNAL_ERROR", ENDLESS.format(deaths, done.mark.line + 1))
         if job.parts == 0:
             self._write(outputs.place_for(job.job_id, request, outputs.ACCESS_CHECK), list)
-        lines, mark = patiently(partial(self._lines, job, done.mark))
+        if deaths >= SUSPICIOUS and not done.is_careful:
+            done = replace(done, careful=done.mark.line + LINES)
+        lines, mark = patiently(partial(self._lines, job, done))
         if not lines:
             self._finish(job, request, done)
             return
-        least = request["OperationsConfig"]["DetectModerationLabels"]["MinConfidence"]
-        found = list(self._threads.map(partial(self._look, least), lines))
-        with self.store.write() as rows:
-            rows.jobs.store_part(job, job.parts, found, done.after(mark, found).pack())
+        if len(lines) == 1 and deaths >= DEADLY_AFTER:
+            found = [deadly(lines[0])]
+        else:
+            found = self._look_at(job, request, lines)
+        self._keep(job, found, done.after(mark, found))
 
-    def _lines(self, job: Job, mark: Mark) -> tuple[list[Line], Mark]:
+    def _keep(self, job: Job, found: list[Finding], done: Progress) -> None:
+        told = {"done": done.mark.offset, "of": int(orjson.loads(job.source).get("Bytes", 0))}
+        with self.store.write() as rows:
+            rows.jobs.store_part(job, job.parts, found, done.pack())
+            rows.jobs.describe(job, orjson.dumps(told).decode())
+
+    def _lines(self, job: Job, done: Progress) -> tuple[list[Line], Mark]:
+        with self._manifest(job) as file:
+            return read_lines(file, done.mark, 1 if done.is_careful else LINES)
+
+    @contextmanager
+    def _manifest(self, job: Job) -> Iterator[BinaryIO]:
         source = orjson.loads(job.source)
         try:
-            found = self.images.objects.open(
-                source["Bucket"], source["Name"], source.get("Version")
-            )
+            found = self.objects.open(source["Bucket"], source["Name"], source.get("Version"))
             with found.file as file:
                 if found.identity != source["Identity"]:
                     raise JobFailedError("INVALID_MANIFEST", CHANGED)
-                return read_lines(file, mark, LINES)
+                yield file
         except Unreachable:
             raise
         except ApiError as error:
             raise JobFailedError("INVALID_S3_OBJECT", CHANGED) from error
 
-    def _look(self, least: float, line: Line) -> Finding:
-        """What DetectModerationLabels answers to the image of a line."""
+    def _look_at(self, job: Job, request: dict[str, Any], lines: list[Line]) -> list[Finding]:
+        self._check_adapter(job)
+        name, parameters = asked_by(job, request)
+        return list(self._threads.map(partial(self._look, job, name, parameters), lines))
+
+    def _check_adapter(self, job: Job) -> None:
+        """Without it, no line could be looked at."""
+        key = orjson.loads(job.source).get("Adapter")
+        if key is None:
+            return
+        with self.store.read() as rows:
+            version = rows.versions.by_key(int(key))
+        if version is None:
+            raise JobFailedError("RESOURCE_NOT_FOUND", NO_ADAPTER)
+        try:
+            self.adapters.get(version)
+        except errors.ResourceNotReady as error:
+            raise JobFailedError("RESOURCE_NOT_READY", error.message or NO_ADAPTER) from error
+
+    def _look(self, job: Job, name: str, parameters: Mapping[str, Any], line: Line) -> Finding:
+        """What the operation answers to the image of a line."""
         ref = None
         try:
             ref = source_ref(line.text)
-            answer = patiently(partial(self._moderate, place_of(ref), least))
+            asked = {**parameters, "Image": {"S3Object": place_of(ref)}}
+            answer = patiently(partial(self.ask, job.scope, name, asked))
+        except Passing:
+            raise
+        except Unreachable as error:
+            with self._manifest(job):  # raises Unreachable if it is not the image's fault
+                return failure(line, ref, error)
         except ApiError as error:
             return failure(line, ref, error)
         except Exception as error:
             log.error("line of a manifest failed", source_ref=ref, exc_info=error)
             return failure(line, ref, unexpected())
-        members = {"source-ref": ref, "detect-moderation-labels": orjson.Fragment(answer)}
+        members = {"source-ref": ref, kebab_case(name): orjson.Fragment(answer)}
         return Finding(RESULT, line.number, "", 0.0, orjson.dumps(members).decode())
-
-    def _moderate(self, place: S3Object, least: float) -> bytes:
-        assert OPERATION.image is not None
-        image = self.images.load({"S3Object": place}, OPERATION.image)
-        (findings,) = moderation.moderate(self.models, [image.pixels])
-        return codec.encode(OPERATION, moderation.report(findings, least))
 
     def _finish(self, job: Job, request: dict[str, Any], done: Progress) -> None:
         if done.valid + done.invalid == 0:
@@ -193,13 +244,13 @@ class BulkWork:
     def _write(self, place: S3Object, parts: Callable[[], Any]) -> None:
         """`parts` makes them anew for each try."""
         try:
-            patiently(lambda: outputs.write(self.images.objects, place, parts()))
+            patiently(lambda: outputs.write(self.objects, place, parts()))
         except errors.AccessDenied as error:
             raise JobFailedError(
                 "ACCESS_DENIED", f"The server may not write to the bucket {place['Bucket']}."
             ) from error
-        except Unreachable as error:
-            raise JobFailedError("INTERNAL_ERROR", AWAY) from error
+        except Unreachable:
+            raise
         except errors.InvalidS3Object as error:
             raise JobFailedError(
                 "INVALID_OUTPUT_CONFIG",
@@ -241,11 +292,23 @@ def failure(line: Line, ref: str | None, error: ApiError) -> Finding:
     return Finding(FAILURE, line.number, "", 0.0, orjson.dumps(element).decode())
 
 
-def patiently(attempt: Callable[[], R]) -> R:
-    """Nobody waits for a job: what is too busy for a request comes later."""
-    for pause in PAUSES:
-        try:
-            return attempt()
-        except (errors.ProvisionedThroughputExceeded, BusyError, Unreachable):
-            time.sleep(pause)
-    return attempt()
+def asked_by(job: Job, request: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The operation that a job is about, and its request but for the image."""
+    if job.operation == IMAGE_ANALYSIS:
+        return request["Operation"], request["Parameters"]
+    ((name, config),) = request["OperationsConfig"].items()
+    return name, config
+
+
+def kebab_case(name: str) -> str:
+    """As AWS writes detect-moderation-labels in the files of its jobs."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+def deadly(line: Line) -> Finding:
+    """Of a line that no process survives."""
+    try:
+        ref = source_ref(line.text)
+    except ApiError as error:
+        return failure(line, None, error)
+    return failure(line, ref, errors.InvalidImageFormat(DEADLY))

@@ -1,12 +1,12 @@
 """One pass over a video for all the jobs that ask about it, part by part."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
 import orjson
 
-from openrekog.collections_store.errors import StoreError
+from openrekog.collections_store.errors import Passing
 from openrekog.collections_store.records import Finding
 from openrekog.server.analysis.video.analysis import VideoAnalysis
 from openrekog.server.jobs.sampling import batches
@@ -62,6 +62,10 @@ class Reading:
         self._frames = ahead(video.frames(part * PART_MS, mark.index))
         self._next = next(self._frames, None)
 
+    def goes_on_with(self, part: int, jobs: Collection[str]) -> bool:
+        """Whether this part of these jobs comes next."""
+        return self.part == part and self._analyses.keys() >= {*jobs}
+
     @property
     def over(self) -> bool:
         """Whether there is no frame left."""
@@ -105,7 +109,7 @@ def _add(done: PartDone, look: Callable[[], list[Finding]]) -> None:
         return
     try:
         done.found += look()
-    except StoreError:
+    except Passing:
         raise  # a busy database fails nobody: the part is done anew
     except Exception as error:  # noqa: BLE001 - handed on, and logged where the job is ended
         done.error = error

@@ -1,6 +1,6 @@
 """What a worker does for jobs on stored videos, ten seconds of video at a time."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -8,19 +8,29 @@ import orjson
 import structlog
 
 from openrekog.api_spec.errors import ApiError
-from openrekog.collections_store.errors import StoreError
+from openrekog.collections_store.errors import Passing
 from openrekog.collections_store.records import Job, JobStatus
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.server.analysis.video import analysis
+from openrekog.server.jobs.attempts import ALONE, MOST, SUSPICIOUS, Attempts
 from openrekog.server.jobs.kinds import KINDS
-from openrekog.server.jobs.reading import PartDone, Reading, unpack_carry
-from openrekog.server.media.objects import ObjectStore, StoredObject
+from openrekog.server.jobs.reading import PART_MS, PartDone, Reading, unpack_carry
+from openrekog.server.media import trial
+from openrekog.server.media.objects import ObjectStore, StoredObject, Unreachable
 from openrekog.server.media.videos import Video, VideoError, VideoInfo
 
 log = structlog.get_logger(__name__)
 
 SWAPPED = "The video was changed or removed while it was being analysed."
+CRASHES = (
+    "The video ends the process that decodes it, somewhere between {} and {} s. "
+    "It is damaged, or made to do so; encode it anew."
+)
+ENDLESS = (
+    "The analysis of the video from {} s on was begun {} times, and each time the server's process "
+    "was ended before it was done."
+)
 UNREADABLE = "The video was removed, or cannot be read any more: {}"
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 
@@ -32,36 +42,52 @@ class VideoWork:
     store: Store
     models: Models
     objects: ObjectStore
-    codecs: Collection[str]
+    codecs: Sequence[str]
     celebrity_match_confidence: float
     _readings: dict[str, Reading] = field(default_factory=dict)
+    _attempts: Attempts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._attempts = Attempts(self.store)
 
     def part(self, leader: str, number: int) -> bool:
-        """Does one part of all jobs that this one leads; whether there may be another."""
+        """Does one part of the jobs that this one leads; whether there may be another."""
         with self.store.read() as rows:
             led = rows.jobs.led(leader)
-        waiting = [job for job in led if job.parts == number]
-        if not waiting:
-            self._close(leader)
-            return bool(led)
+        if not led:
+            self._end_pass(leader)
+            return False
+        waiting = self._furthest_behind(leader, led)
+        if waiting[0].parts > number:  # it was stored before a crash
+            return True
+        over = self._do(leader, waiting)
+        more = not over or len(waiting) < len(led)
+        if not more:
+            self._end_pass(leader)
+        return more
+
+    def _do(self, leader: str, jobs: list[Job]) -> bool:
+        """The next part of jobs; whether it was their last."""
         try:
-            reading = self._reading(leader, waiting, number)
-            done = self._read(reading, waiting[0])
-        except StoreError:
-            # The analyses have seen a part of this part: it is begun anew.
+            deaths = self._attempts.begin(leader, jobs)
+            self._check_survival(jobs, deaths)
+            reading = self._reading(leader, jobs)
+            done = self._read(reading, jobs[0])
+        except (Passing, Unreachable):
+            # The analyses have seen some of this part: it is begun anew.
             self._close(leader)
             raise
         except Exception as error:  # noqa: BLE001 - told to the jobs' owners, and logged
             self._close(leader)
-            self._fail(waiting, error)
-            return False
-        self._store(waiting, number, done, over=reading.over)
+            self._fail(jobs, error)
+            return True
+        self._store(jobs, done, over=reading.over)
         if reading.over:
             self._close(leader)
-        return not reading.over
+        return reading.over
 
     def give_up(self, leader: str) -> None:
-        self._close(leader)
+        self._end_pass(leader)
         with self.store.read() as rows:
             led = rows.jobs.led(leader)
         self._end(led, "FAILED", OUR_FAULT)
@@ -70,11 +96,32 @@ class VideoWork:
         for leader in list(self._readings):
             self._close(leader)
 
-    def _reading(self, leader: str, led: list[Job], number: int) -> Reading:
-        reading = self._readings.get(leader)
-        if reading is None or reading.part != number:
+    def _furthest_behind(self, leader: str, led: list[Job]) -> list[Job]:
+        """The jobs whose next part comes first: all of them, until they have brought down some
+        processes together."""
+        part = min(job.parts for job in led)
+        behind = [job for job in led if job.parts == part]
+        if self._attempts.deaths(leader, behind) < ALONE:
+            return behind
+        return [min(behind, key=lambda job: job.attempts)]
+
+    def _check_survival(self, jobs: list[Job], deaths: int) -> None:
+        """Raises VideoError where it is in vain to try a part again."""
+        part = jobs[0].parts
+        if deaths >= MOST:
+            raise VideoError(ENDLESS.format(part * PART_MS // 1000, deaths))
+        if deaths < SUSPICIOUS:
+            return
+        # The decoder is ahead of what a part needs.
+        start, end = part * PART_MS, (part + 2) * PART_MS
+        if not trial.survives(self._object(jobs[0]), self.codecs, start, end):
+            raise VideoError(CRASHES.format(start // 1000, end // 1000))
+
+    def _reading(self, leader: str, jobs: list[Job]) -> Reading:
+        reading, part = self._readings.get(leader), jobs[0].parts
+        if reading is None or not reading.goes_on_with(part, [job.job_id for job in jobs]):
             self._close(leader)
-            reading = self._readings[leader] = self._open(led, number)
+            reading = self._readings[leader] = self._open(jobs, part)
         return reading
 
     def _read(self, reading: Reading, job: Job) -> dict[str, PartDone]:
@@ -89,6 +136,8 @@ class VideoWork:
         source = orjson.loads(job.source)
         try:
             found = self.objects.open(source["Bucket"], source["Name"], source.get("Version"))
+        except Unreachable:
+            raise
         except ApiError as error:
             raise VideoError(UNREADABLE.format(error)) from error
         if found.identity != source["Identity"]:
@@ -122,7 +171,7 @@ class VideoWork:
             )
             try:
                 begun[job.job_id] = KINDS[job.operation](asked, unpack_carry(job.carry)[1])
-            except StoreError:
+            except Passing:
                 raise
             except Exception as error:  # noqa: BLE001 - told to the job's owner, and logged
                 self._fail([job], error)
@@ -134,9 +183,7 @@ class VideoWork:
             for job in led:
                 rows.jobs.describe(job, detail)
 
-    def _store(
-        self, led: Iterable[Job], number: int, done: dict[str, PartDone], *, over: bool
-    ) -> None:
+    def _store(self, led: Iterable[Job], done: dict[str, PartDone], *, over: bool) -> None:
         """One transaction for all: either every job has this part, or none has."""
         with self.store.write() as rows:
             for job in led:
@@ -146,7 +193,7 @@ class VideoWork:
                 if outcome.error is not None:
                     rows.jobs.end(job, "FAILED", reason(job, outcome.error))
                     continue
-                rows.jobs.store_part(job, number, outcome.found, outcome.carry)
+                rows.jobs.store_part(job, job.parts, outcome.found, outcome.carry)
                 if over:
                     rows.jobs.end(job, "SUCCEEDED")
 
@@ -158,6 +205,10 @@ class VideoWork:
         with self.store.write() as rows:
             for job in led:
                 rows.jobs.end(job, status, message)
+
+    def _end_pass(self, leader: str) -> None:
+        self._close(leader)
+        self._attempts.forget(leader)
 
     def _close(self, leader: str) -> None:
         reading = self._readings.pop(leader, None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import boto3
 import structlog
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from openrekog.api_spec import errors
 from openrekog.server.media.objects import NO_METADATA, StoredObject, Unreachable, limited
@@ -59,7 +59,12 @@ class S3Objects:
         with asking():
             answer = self.client.get_object(**wanted(bucket, key, version))
             with answer["Body"] as body:
-                return limited(body.read(max_bytes + 1), max_bytes)
+                data = body.read(max_bytes + 1)
+            # A body that was cut off ends like a whole one.
+            expected = min(answer["ContentLength"], max_bytes + 1)
+            if len(data) < expected:
+                raise IncompleteReadError(actual_bytes=len(data), expected_bytes=expected)
+            return limited(data, max_bytes)
 
     def open(self, bucket: str, key: str, version: str | None) -> StoredObject:
         where = wanted(bucket, key, version)

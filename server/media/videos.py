@@ -3,6 +3,7 @@
 import contextlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,15 +42,20 @@ MOST_PIXELS = 4096 * 2304
 # AWS's limit; it also bounds what a file can make of one frame with a time far away.
 LONGEST_MS = 6 * 3600 * 1000
 
-# FFmpeg also knows playlists, which name other files and addresses. And where reading goes on after
-# a crash, AVI and MPEG-TS give other times to the same frames.
-CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska"}
+# FFmpeg also knows playlists, which name other files and addresses.
+CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska,avi,mpegts"}
 
-
-NOT_A_VIDEO = "The file is not a video (MP4, MOV or Matroska), or it is damaged."
+NOT_A_VIDEO = "The file is not a video (MP4, MOV, Matroska, AVI or MPEG-TS), or it is damaged."
 
 MATROSKA = "matroska"
 """Its length counts from 0 and not from the first frame."""
+
+FROM_THE_START = ("avi", "mpegts")
+"""Where these are read from their middle, frames are lost or get other times: going on with one
+means decoding it anew up to there."""
+
+AVI = "avi"
+"""It has no times: frames follow each other at one rate, in the order in which they are stored."""
 
 
 class VideoError(Exception):
@@ -113,14 +119,9 @@ class Video:
         """Raises VideoError for what is no video, or one of a codec that is not among `codecs`;
         the file is closed with the video."""
         self._file = file
+        self._codecs = codecs
+        self._open()
         try:
-            self._container = av.open(
-                file, "r", metadata_errors="replace", container_options=CONTAINER_OPTIONS
-            )
-        except (av.FFmpegError, ValueError) as error:
-            raise VideoError(NOT_A_VIDEO) from error
-        try:
-            self._stream = _video_stream(self._container, codecs)
             # Only a frame tells how the picture is turned, and whether there is one at all.
             first = next(self._decoded(), None)
             if first is None:
@@ -162,6 +163,11 @@ class Video:
         In an open group of pictures those that are shown before its key frame cannot be decoded
         from there: then reading begins further ahead.
         """
+        if self._container.format.name in FROM_THE_START:
+            self._container.close()
+            self._open()
+            yield from self._decoded()
+            return
         early = 0
         while True:
             self._seek(max(0, start_ms - early))
@@ -174,11 +180,26 @@ class Video:
             yield first
         yield from frames
 
+    def _open(self) -> None:
+        self._file.seek(0)
+        try:
+            self._container = av.open(
+                self._file, "r", metadata_errors="replace", container_options=CONTAINER_OPTIONS
+            )
+        except (av.FFmpegError, ValueError) as error:
+            raise VideoError(NOT_A_VIDEO) from error
+        try:
+            self._stream = _video_stream(self._container, self._codecs)
+        except BaseException:
+            self._container.close()
+            raise
+
     def _decoded(self) -> Iterator[VideoFrame]:
         """Frames with a time, in the order of showing."""
+        decode = _StoredOrder().decode if self._container.format.name == AVI else _decode
         try:
             for packet in self._container.demux(self._stream):
-                yield from (frame for frame in _decode(packet) if frame.pts is not None)
+                yield from (frame for frame in decode(packet) if frame.pts is not None)
         except av.FFmpegError:
             return  # cut off; whether too much is missing is judged by the last frame's time
 
@@ -212,6 +233,25 @@ def _decode(packet: "Packet[VideoStream]") -> list[VideoFrame]:
         return packet.decode()
     except av.FFmpegError:
         return []
+
+
+class _StoredOrder:
+    """Gives the frames of an AVI their times: the first that is shown has the place of the first
+    that is stored, and so on. Places may be left out, where a camera had nothing to store."""
+
+    def __init__(self) -> None:
+        self._places: deque[int] = deque()
+
+    def decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            return []
+        if packet.dts is not None:
+            self._places.append(packet.dts)
+        for frame in frames:
+            frame.pts = self._places.popleft() if self._places else None
+        return frames
 
 
 def too_long(milliseconds: int) -> str:

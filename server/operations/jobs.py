@@ -1,6 +1,6 @@
 """What the operations on background jobs have in common: naming the source, starting, finding."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ from openrekog.collections_store.errors import NotFound
 from openrekog.collections_store.records import Job
 from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
-from openrekog.server.operations.repeats import once
+from openrekog.server.operations import repeats
 
 
 def source_of(context: Context, place: Mapping[str, str]) -> tuple[int, dict[str, str]]:
@@ -28,21 +28,37 @@ def start(
     context: Context,
     kind: str,
     request: Mapping[str, Any],
-    source: Mapping[str, str],
+    look: Callable[[], Mapping[str, str]],
     tag: str | None = None,
 ) -> str:
-    """Stores a job, which from then on is done whatever happens to this process; its id."""
-    document = orjson.dumps(request).decode()
-    named = orjson.dumps(source).decode()
+    """Stores a job, which from then on is done whatever happens to this process; its id.
+
+    `look` checks what the request names and gives the job's source. A repeated request is answered
+    without, since what it names may be gone by now.
+    """
+    with context.reading() as rows:
+        job_id = repeats.answered(context, rows, f"Start{kind}", request)
+    if job_id is None:
+        job_id = store(context, kind, request, look(), tag)
+    context.services.jobs.put(job_id)
+    return str(job_id)
+
+
+def store(
+    context: Context,
+    kind: str,
+    request: Mapping[str, Any],
+    source: Mapping[str, str],
+    tag: str | None,
+) -> str:
+    document, named = orjson.dumps(request).decode(), orjson.dumps(source).decode()
 
     def work() -> str:
         check_quota(context, rows)
         return rows.jobs.create(context.scope, kind, document, source=named, tag=tag).job_id
 
     with context.writing() as rows:
-        job_id = once(context, rows, f"Start{kind}", request, work)
-    context.services.jobs.put(job_id)
-    return job_id
+        return repeats.once(context, rows, f"Start{kind}", request, work)
 
 
 def check_quota(context: Context, rows: Transaction) -> None:

@@ -12,18 +12,19 @@ from openrekog.api_spec.shapes import (
     GetMediaAnalysisJobResponse,
     ListMediaAnalysisJobsRequest,
     ListMediaAnalysisJobsResponse,
+    MediaAnalysisInput,
     MediaAnalysisJobDescription,
     MediaAnalysisJobStatus,
     StartMediaAnalysisJobRequest,
     StartMediaAnalysisJobResponse,
 )
 from openrekog.collections_store.jobs import MEDIA_ANALYSIS
-from openrekog.collections_store.records import Job
+from openrekog.collections_store.records import Job, ProjectVersion
 from openrekog.server.analysis import moderation
 from openrekog.server.context import Context
 from openrekog.server.jobs import outputs
 from openrekog.server.operations import jobs
-from openrekog.server.operations.moderation import refuse_adapter
+from openrekog.server.operations.project_arns import find_adapter
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of
 
@@ -36,25 +37,37 @@ ECHOED = ("JobName", "OperationsConfig", "Input", "OutputConfig")
 def start_media_analysis_job(
     context: Context, request: StartMediaAnalysisJobRequest
 ) -> StartMediaAnalysisJobResponse:
-    check(request)
-    size, source = jobs.source_of(context, cast(Any, request["Input"]["S3Object"]))
+    def look() -> dict[str, str]:
+        adapter = check(context, request)
+        source = manifest_of(context, request["Input"])
+        return source if adapter is None else {**source, "Adapter": str(adapter.key)}
+
+    return {"JobId": jobs.start(context, MEDIA_ANALYSIS, request, look)}
+
+
+def manifest_of(context: Context, given: MediaAnalysisInput) -> dict[str, str]:
+    size, source = jobs.source_of(context, cast(Any, given["S3Object"]))
     if not 0 < size <= context.services.settings.max_manifest_bytes:
         raise errors.InvalidManifest(
             f"The manifest has {size} bytes; it may have 1 to "
             f"{context.services.settings.max_manifest_bytes}."
         )
     # Jobs of one source are done together, which these would gain nothing from.
-    source["Alone"] = secrets.token_hex(16)
-    return {"JobId": jobs.start(context, MEDIA_ANALYSIS, request, source)}
+    return {**source, "Bytes": str(size), "Alone": secrets.token_hex(16)}
 
 
-def check(request: StartMediaAnalysisJobRequest) -> None:
+def check(context: Context, request: StartMediaAnalysisJobRequest) -> ProjectVersion | None:
+    """The adapter that is asked for."""
     config = request["OperationsConfig"].get("DetectModerationLabels")
     if config is None:
         raise errors.InvalidParameter("OperationsConfig names no operation.")
-    refuse_adapter(config)
     if "KmsKeyId" in request:
         raise errors.InvalidParameter("This server encrypts nothing: leave KmsKeyId out.")
+    if "ProjectVersion" not in config:
+        return None
+    adapter = find_adapter(context, config["ProjectVersion"])
+    context.services.adapters.get(adapter)  # raises ResourceNotReady
+    return adapter
 
 
 @operation
@@ -93,7 +106,7 @@ def description(job: Job) -> MediaAnalysisJobDescription:
         "Status": status_of(job),
         "CreationTimestamp": datetime.fromtimestamp(job.created_at, UTC),
         **{name: request[name] for name in ECHOED if name in request},
-        **outcome(job, request),
+        **outcome(job, results_of(job, request)),
     }
     return cast(MediaAnalysisJobDescription, members)
 
@@ -103,18 +116,25 @@ def status_of(job: Job) -> MediaAnalysisJobStatus:
     return "QUEUED" if waits else job.status
 
 
-def outcome(job: Job, request: dict[str, Any]) -> dict[str, Any]:
+def results_of(job: Job, request: dict[str, Any]) -> dict[str, Any]:
+    places = places_of(job, request)
+    places["Results"]["ModelVersions"] = {"Moderation": moderation.MODEL_VERSION}
+    return places
+
+
+def places_of(job: Job, request: dict[str, Any]) -> dict[str, Any]:
+    """Where the files of a job are when it has succeeded."""
+    return {
+        "Results": {"S3Object": outputs.place_for(job.job_id, request, outputs.RESULTS)},
+        "ManifestSummary": {"S3Object": outputs.place_for(job.job_id, request, outputs.SUMMARY)},
+    }
+
+
+def outcome(job: Job, results: dict[str, Any]) -> dict[str, Any]:
     """What is known of a job only when it has ended."""
     if job.ended_at is None:
         return {}
     ended = {"CompletionTimestamp": datetime.fromtimestamp(job.ended_at, UTC)}
     if job.status == "FAILED":
         return {**ended, "FailureDetails": {"Code": job.failure_code, "Message": job.message}}
-    return {
-        **ended,
-        "Results": {
-            "S3Object": outputs.place_for(job.job_id, request, outputs.RESULTS),
-            "ModelVersions": {"Moderation": moderation.MODEL_VERSION},
-        },
-        "ManifestSummary": {"S3Object": outputs.place_for(job.job_id, request, outputs.SUMMARY)},
-    }
+    return {**ended, **results}

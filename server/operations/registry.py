@@ -44,7 +44,7 @@ def snake_case(name: str) -> str:
 
 
 def operation_named_like(function_name: str) -> Operation:
-    by_function = {snake_case(name): op for name, op in load_service().operations.items()}
+    by_function = {snake_case(name): op for name, op in load_service().all_operations.items()}
     if function_name not in by_function:
         raise WrongHandlerError(f"no operation of the API is called {function_name}")
     return by_function[function_name]

@@ -27,16 +27,31 @@ def once(
     token = request.get("ClientRequestToken")
     if token is None:
         return work()
-    parameters = {key: value for key, value in request.items() if key != "ClientRequestToken"}
-    fingerprint = hashlib.sha256(orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    given = answered(context, rows, name, request)
+    if given is not None:
+        return cast(R, given)
+    answer = work()
+    document = orjson.dumps(answer).decode()
+    rows.requests.remember(context.scope, name, token, fingerprint_of(request), document)
+    return answer
+
+
+def answered(
+    context: Context, rows: Transaction, name: str, request: Mapping[str, Any]
+) -> Any | None:
+    """The first answer to this request, None if it is new."""
+    token = request.get("ClientRequestToken")
+    if token is None:
+        return None
     try:
-        answered = rows.requests.replay(context.scope, name, token, fingerprint)
+        found = rows.requests.replay(context.scope, name, token, fingerprint_of(request))
     except Mismatch as error:
         raise errors.IdempotentParameterMismatch(
             f"The ClientRequestToken: {token} you have supplied is already in use."
         ) from error
-    if answered is not None:
-        return cast(R, orjson.loads(answered))
-    answer = work()
-    rows.requests.remember(context.scope, name, token, fingerprint, orjson.dumps(answer).decode())
-    return answer
+    return None if found is None else orjson.loads(found)
+
+
+def fingerprint_of(request: Mapping[str, Any]) -> str:
+    parameters = {key: value for key, value in request.items() if key != "ClientRequestToken"}
+    return hashlib.sha256(orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -111,9 +111,11 @@ def get_face_detection(
 
 @operation
 def start_face_search(context: Context, request: StartFaceSearchRequest) -> StartFaceSearchResponse:
-    with context.reading() as rows:
-        searchable_collection(rows, context, request["CollectionId"])
-    return {"JobId": video_jobs.start(context, "FaceSearch", request)}
+    def check() -> None:
+        with context.reading() as rows:
+            searchable_collection(rows, context, request["CollectionId"])
+
+    return {"JobId": video_jobs.start(context, "FaceSearch", request, check)}
 
 
 @operation

@@ -1,6 +1,6 @@
 """What the sixteen operations on stored video have in common: starting a job, reading its pages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +45,21 @@ class Results:
         return {name: value for name, value in told.items() if value is not None}
 
 
-def start(context: Context, kind: str, request: Mapping[str, Any]) -> str:
-    """Stores a job, which from then on is done whatever happens to this process; its id."""
-    source = source_of(context, request["Video"].get("S3Object", {}))
-    check_channel(context, request)
-    return jobs.start(context, kind, request, source, request.get("JobTag"))
+def start(
+    context: Context,
+    kind: str,
+    request: Mapping[str, Any],
+    check: Callable[[], object] = lambda: None,
+) -> str:
+    """The id of a new job; `check` raises if the request names what is not there."""
+
+    def look() -> dict[str, str]:
+        check()
+        source = source_of(context, request["Video"].get("S3Object", {}))
+        check_channel(context, request)
+        return source
+
+    return jobs.start(context, kind, request, look, request.get("JobTag"))
 
 
 def source_of(context: Context, place: Mapping[str, str]) -> dict[str, str]:

@@ -373,6 +373,14 @@ def test_a_token_starts_one_job_and_an_account_may_have_so_many_open(launch: Lau
     assert begin("a") == first
     assert begin("b") != first
     refused_with("IdempotentParameterMismatchException", begin, token="a", JobName="other")
+    (buckets(server) / "photos" / "list.jsonl").unlink()
+    again = client.start_media_analysis_job(
+        OperationsConfig=MODERATION,
+        Input=manifest(),
+        OutputConfig={"S3Bucket": "out", "S3KeyPrefix": "results/"},
+        ClientRequestToken="a",
+    )
+    assert again["JobId"] == first
     message = refused_with("LimitExceededException", begin, token="c")
     assert message == "2 open Jobs for account 000000000000 Maximum limit: 2"
 

@@ -141,6 +141,31 @@ def test_a_token_starts_one_job(server: ServerProcess, client: Any, film: Path) 
     )
 
 
+def test_a_repeated_request_is_answered_when_what_it_names_is_gone(
+    server: ServerProcess, client: Any, film: Path, people: str
+) -> None:
+    video = put(server, film, "short-lived.mp4")
+
+    def start() -> str:
+        job: str = client.start_face_search(
+            Video=video, CollectionId=people, ClientRequestToken="once"
+        )["JobId"]
+        return job
+
+    first = start()
+    wait(client, first, client.get_face_search)
+    (server.data_dir / "buckets" / BUCKET / "short-lived.mp4").unlink()
+    client.delete_collection(CollectionId=people)
+    assert start() == first
+    refused_with(
+        "IdempotentParameterMismatchException",
+        client.start_face_search,
+        Video=video,
+        CollectionId="others",
+        ClientRequestToken="once",
+    )
+
+
 def test_jobs_are_of_one_account_region_and_operation(
     server: ServerProcess, client: Any, film: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.model import StructureShape
 from constraint_cases import minimal_request
 
-from openrekog.api_spec import codec
+from openrekog.api_spec import codec, service
 from openrekog.api_spec.service import Pagination, load_service, parts, shapes_within
 
 SERVICE = load_service()
@@ -16,7 +16,41 @@ OPERATIONS = SERVICE.operations
 
 def test_every_operation_of_the_model_is_described() -> None:
     assert len(OPERATIONS) == 75
-    assert set(OPERATIONS) == set(SERVICE.model.operation_names) == set(SERVICE.overlay.operations)
+    assert set(OPERATIONS) == set(SERVICE.overlay.operations)
+    assert set(SERVICE.all_operations) == set(SERVICE.model.operation_names)
+
+
+def test_an_extension_is_found_at_its_own_path_alone() -> None:
+    for name, extension in SERVICE.extensions.items():
+        assert SERVICE.at(f"ext/{name}") is extension
+        assert SERVICE.at(name) is None
+    for name, operation in OPERATIONS.items():
+        assert SERVICE.at(name) is operation
+        assert SERVICE.at(f"ext/{name}") is None
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [{"operations": {"DetectFaces": {}}, "shapes": {}}, {"operations": {}, "shapes": {"Face": {}}}],
+    ids=["operation", "shape"],
+)
+def test_an_extension_changes_nothing_of_amazons(extension: dict[str, Any]) -> None:
+    base = {"operations": {"DetectFaces": {}}, "shapes": {"Face": {}}}
+    with pytest.raises(ValueError, match=r"of AWS's: (DetectFaces|Face)"):
+        service._extended(base, extension)
+
+
+def test_a_call_is_also_the_one_that_it_has_done() -> None:
+    start = SERVICE.extensions["StartImageAnalysisJob"]
+    asked = {"Operation": "SearchFacesByImage", "Parameters": {"CollectionId": "staff"}}
+    assert SERVICE.asked_by(start, asked) == [
+        (start, asked),
+        (OPERATIONS["SearchFacesByImage"], {"CollectionId": "staff"}),
+    ]
+    for unchecked in ({}, {"Operation": 7}, {"Operation": "Nothing", "Parameters": 7}):
+        assert SERVICE.asked_by(start, unchecked) == [(start, unchecked)]
+    detect = OPERATIONS["DetectFaces"]
+    assert SERVICE.asked_by(detect, asked) == [(detect, asked)]
 
 
 def test_groups() -> None:

@@ -93,11 +93,21 @@ def late(path: Path) -> Path:
     return write_video(path / "late.mkv", pictures(), times=times)
 
 
+def avi(path: Path) -> Path:
+    return write_video(path / "steady.avi", pictures())
+
+
+def transport(path: Path) -> Path:
+    return write_video(path / "steady.ts", pictures())
+
+
 FILMS: dict[str, Callable[[Path], Path]] = {
     "steady": steady,
     "open groups": open_groups,
     "varying": varying,
     "late": late,
+    "avi": avi,
+    "transport": transport,
 }
 
 

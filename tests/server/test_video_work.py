@@ -14,9 +14,10 @@ from openrekog.collections_store.records import Job, Scope
 from openrekog.server.analysis.video.analysis import FrameByFrame, finding
 from openrekog.server.context import Services
 from openrekog.server.jobs import video as steps
+from openrekog.server.jobs.attempts import MOST, SUSPICIOUS
 from openrekog.server.jobs.kinds import KINDS
-from openrekog.server.jobs.video import OUR_FAULT, SWAPPED, VideoWork
-from openrekog.server.media.objects import FolderObjects, ObjectStore
+from openrekog.server.jobs.video import CRASHES, ENDLESS, OUR_FAULT, SWAPPED, VideoWork
+from openrekog.server.media.objects import FolderObjects, ObjectStore, StoredObject
 from openrekog.server.media.s3 import S3Objects
 from openrekog.server.media.videos import VideoError
 from openrekog.server.services import open_services
@@ -236,3 +237,95 @@ def test_an_object_that_is_replaced_amid_a_job_is_noticed(
             finish(work, swapped, 1)
             assert ending(work, whole) == ("SUCCEEDED", None)
             assert ending(work, swapped) == ("FAILED", SWAPPED)
+
+
+class Death(BaseException):
+    pass
+
+
+def dying(at_ms: int, deaths: int) -> Any:
+    """An analysis that ends its process so many times at a frame."""
+    left = iter(range(deaths))
+
+    def begin(_job: Any, _state: Any) -> FrameByFrame:
+        def look(frames: Any) -> Any:
+            if (
+                any(frame.timestamp_ms == at_ms for frame in frames)
+                and next(left, None) is not None
+            ):
+                raise Death
+            return stamps(None, None).look(frames)
+
+        return FrameByFrame(500, look)
+
+    return begin
+
+
+def run(work: VideoWork, leader: str) -> int:
+    """Does the jobs in as many processes as it takes; how many died."""
+    for died in range(30):
+        with closing(worker_like(work)) as one:
+            try:
+                finish(one, leader)
+            except Death:
+                continue
+            return died
+    raise AssertionError("it never ends")
+
+
+def worker_like(work: VideoWork) -> VideoWork:
+    return VideoWork(work.store, work.models, work.objects, ("h264",), 95.0)
+
+
+def trials(monkeypatch: pytest.MonkeyPatch, *, survived: bool) -> None:
+    def survives(found: StoredObject, *_: Any) -> bool:
+        found.file.close()
+        return survived
+
+    monkeypatch.setattr(steps.trial, "survives", survives)
+
+
+def test_an_analysis_that_ends_the_process_fails_its_own_job_alone(
+    work: VideoWork, kinds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials(monkeypatch, survived=True)
+    kinds["Dying"] = dying(12_000, 30)
+    before, deadly, after = start(work, "Stamps", "Dying", "Stamps")
+    assert run(work, before) == MOST
+    assert ending(work, deadly) == ("FAILED", ENDLESS.format(10, MOST))
+    for one in (before, after):
+        assert ending(work, one) == ("SUCCEEDED", None)
+        assert times(work, one) == [*range(0, 25_000, 500)]
+
+
+def test_deaths_that_are_no_fault_of_the_video_fail_nobody(
+    work: VideoWork, kinds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven in each of two parts, as bad luck in a row of restarts may have it."""
+    trials(monkeypatch, survived=True)
+    kinds["First"], kinds["Second"] = dying(3_000, 7), dying(12_000, 7)
+    first, second = start(work, "First", "Second")
+    assert run(work, first) == 14
+    for one in (first, second):
+        assert ending(work, one) == ("SUCCEEDED", None)
+        assert times(work, one) == [*range(0, 25_000, 500)]
+
+
+def test_what_a_process_survives_is_no_death(work: VideoWork, kinds: dict[str, Any]) -> None:
+    kinds["Busy"] = failing(Busy("busy"), 0)
+    [one] = start(work, "Busy")
+    for _ in range(MOST + 1):
+        with pytest.raises(Busy):
+            work.part(one, 0)
+    assert job(work, one).attempts == 1
+
+
+def test_a_file_that_ends_the_decoder_fails_once_that_is_proved(
+    work: VideoWork, kinds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds["Dying"] = dying(12_000, 30)
+    trials(monkeypatch, survived=False)
+    jobs = start(work, "Dying", "Stamps")
+    assert run(work, jobs[0]) == SUSPICIOUS
+    for one in jobs:
+        assert ending(work, one) == ("FAILED", CRASHES.format(10, 30))

@@ -127,16 +127,43 @@ def test_reading_from_anywhere_gives_the_same_frames(
             assert all(np.array_equal(frame.image, image) for frame, (_, image) in pairs), start
 
 
-@pytest.mark.parametrize("extension", ["mp4", "mov", "mkv"])
-def test_containers(tmp_path: Path, extension: str) -> None:
-    path = write_video(tmp_path / f"a.{extension}", shades(30))
-    assert times(path) == [*range(0, 3000, 100)]
-    assert times(path, 1500) == [*range(1500, 3000, 100)]
+@pytest.mark.parametrize("b_frames", ["0", "2"])
+@pytest.mark.parametrize("extension", ["mp4", "mov", "mkv", "avi", "ts"])
+def test_containers(tmp_path: Path, extension: str, b_frames: str) -> None:
+    """Each frame has its own time, wherever reading begins."""
+    pictures = (np.full((240, 320, 3), 8 * number, np.uint8) for number in range(30))
+    path = write_video(tmp_path / f"a.{extension}", pictures, bf=b_frames, g="12")
+    with opened(path) as video:
+        for start in (0, 1500, 2050, 1500):
+            shown = [(one.timestamp_ms, one.image.mean() / 8) for one in video.frames(start)]
+            assert [time for time, _ in shown] == [*range(-(-start // 100) * 100, 3000, 100)]
+            assert [round(shade) for _, shade in shown] == [time // 100 for time, _ in shown]
 
 
-@pytest.mark.parametrize("extension", ["avi", "ts", "flv"])
+def test_an_avi_may_leave_frames_out(tmp_path: Path) -> None:
+    numbers = [*range(10), *range(30, 40)]
+    path = tmp_path / "a.avi"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", 10, {"bf": "0"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        for number, picture in zip(numbers, shades(20), strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert times(path) == [number * 100 for number in numbers]
+
+
+def test_an_avi_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "a.avi", shades(100)).read_bytes()
+    assert refusal(whole[: len(whole) // 2]).startswith("The file is cut off: its last frame is at")
+
+
+@pytest.mark.parametrize("extension", ["flv", "wmv"])
 def test_other_containers_are_refused(tmp_path: Path, extension: str) -> None:
-    assert refusal(write_video(tmp_path / f"a.{extension}", shades(30))) == NOT_A_VIDEO
+    path = write_video(tmp_path / f"a.{extension}", shades(30), codec="flv1")
+    assert refusal(path) == NOT_A_VIDEO
 
 
 def test_the_clock_starts_with_the_first_thing_in_the_file(tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""Tries a video in a process of its own: a hostile or damaged file can end the process in which
+FFmpeg decodes it.
+
+The child opens nothing: it asks for bytes of the file through a pipe, and gets them through
+another. `python -m` this module is the child.
+"""
+
+import io
+import os
+import signal
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from openrekog.server.media.objects import StoredObject
+from openrekog.server.media.videos import Video, VideoError
+
+ASKED = struct.Struct("<QQ")
+"""The bytes that the child asks for: their offset and number."""
+
+GIVEN = struct.Struct("<Q")
+"""The number of the bytes that follow, less at the end of the file."""
+
+
+def survives(found: StoredObject, codecs: Sequence[str], start_ms: int, end_ms: int) -> bool:
+    """Whether a process lives through decoding this stretch; the file is closed. What else may be
+    wrong with the video is no matter here."""
+    numbers = (str(number) for number in (found.size, start_ms, end_ms))
+    command = [sys.executable, "-m", __name__, *numbers, *codecs]
+    with suppress(BrokenPipeError), closing(found.file), child(command) as process:
+        serve(found, process)
+    return process.returncode >= 0
+
+
+def child(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603 - our own interpreter, and nothing of the file's owner
+        command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def serve(found: StoredObject, process: "subprocess.Popen[bytes]") -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    while len(asked := read(process.stdout, ASKED.size)) == ASKED.size:
+        offset, size = ASKED.unpack(asked)
+        found.file.seek(offset)
+        data = found.file.read(size)
+        write(process.stdin, GIVEN.pack(len(data)) + data)
+
+
+class AskedFile(io.RawIOBase):
+    """The file as the child has it."""
+
+    def __init__(self, size: int, questions: IO[bytes], answers: IO[bytes]) -> None:
+        self._size = size
+        self._questions = questions
+        self._answers = answers
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        write(self._questions, ASKED.pack(self._position, len(buffer)))
+        (size,) = GIVEN.unpack(read(self._answers, GIVEN.size))
+        buffer[:size] = read(self._answers, size)
+        self._position += size
+        return int(size)
+
+
+def read(pipe: IO[bytes], size: int) -> bytes:
+    """Less only where the other end is gone."""
+    data = b""
+    while len(data) < size and (more := pipe.read(size - len(data))):
+        data += more
+    return data
+
+
+def write(pipe: IO[bytes], data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[pipe.write(view) or 0 :]
+
+
+def main(size: str, start_ms: str, end_ms: str, *codecs: str) -> None:
+    be_the_first_to_die()
+    # Whatever prints must not print between the questions.
+    questions, answers = os.fdopen(os.dup(1), "wb", 0), os.fdopen(os.dup(0), "rb", 0)
+    os.dup2(2, 1)
+    file = io.BufferedReader(AskedFile(int(size), questions, answers), 1024 * 1024)
+    with suppress(VideoError), Video(file, codecs) as video:
+        for frame in video.frames(int(start_ms)):
+            if frame.timestamp_ms >= int(end_ms):
+                break
+            _ = frame.image
+
+
+def be_the_first_to_die() -> None:
+    """Where memory runs out, this process is to be ended and not the server; and the end of the
+    server by a signal to all of its processes must not look like a fault of the file."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
