@@ -69,19 +69,18 @@ class Service:
             return self.extensions.get(path.removeprefix(EXTENSIONS))
         return self.operations.get(path)
 
-    def run_by(self, operation: Operation, payload: Mapping[str, Any]) -> "Run":
-        """What a call does, in terms of policies: its operation, and the one that it has done, each
-        with its request. The payload is unchecked."""
-        if operation.runs is None:
-            return [(operation, payload)]
-        other = self.operations.get(str(payload.get(operation.runs.operation)))
-        request = payload.get(operation.runs.request)
-        if other is None:
-            return [(operation, payload)]
-        return [(operation, payload), (other, request if isinstance(request, Mapping) else {})]
-
-
-Run = list[tuple[Operation, Mapping[str, Any]]]
+    def asked_by(
+        self, operation: Operation, payload: Mapping[str, Any]
+    ) -> list[tuple[Operation, Mapping[str, Any]]]:
+        """What a caller needs the right to: the operation, and the one that it has done, each with
+        its request. The payload is unchecked."""
+        asked = [(operation, payload)]
+        if operation.runs is not None:
+            other = self.operations.get(str(payload.get(operation.runs.operation)))
+            request = payload.get(operation.runs.request)
+            if other is not None:
+                asked.append((other, request if isinstance(request, Mapping) else {}))
+        return asked
 
 
 @cache

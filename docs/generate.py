@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from openrekog.api_spec.service import load_service
 from openrekog.models.pack import Pack, packs
 from openrekog.models.vocabulary.labels import all_labels
 from openrekog.models.vocabulary.schemes import reachable
@@ -67,6 +68,12 @@ def origin_of(pack: Pack) -> str:
         for source in file.sources
     }
     return ", ".join(sorted(places)) or "no weights"
+
+
+def extensions() -> str:
+    known = load_service().extensions.values()
+    rows = (f"| `POST /{each.path}` | {each.summary} |" for each in known)
+    return "\n".join(["| Extension | What it does |", "|---|---|", *rows])
 
 
 def landmarks() -> str:
@@ -137,6 +144,7 @@ def below(node: Node) -> str:
 
 CONTENTS: Mapping[str, Callable[[], str]] = {
     "operations": operations,
+    "extensions": extensions,
     "models": models,
     "landmarks": landmarks,
     "labels": labels,

@@ -76,7 +76,7 @@ class Dispatcher:
         if isinstance(caller, ApiError):
             raise caller
         call.caller = caller
-        for each, request in self.service.run_by(operation, payload):
+        for each, request in self.service.asked_by(operation, payload):
             authorize(caller, each, request)
         self.limits.take(caller.scope.account_id, operation)
         with call.timings.timed("decode"):

@@ -31,6 +31,13 @@ def test_the_readme_lists_every_operation() -> None:
     assert len(load_service().operations) == 75
 
 
+def test_every_extension_is_listed() -> None:
+    text = (ROOT / "docs" / "extensions.md").read_text()
+    assert [
+        name for name in load_service().extensions if f"| `POST /ext/{name}` |" not in text
+    ] == []
+
+
 def test_every_pack_and_every_member_of_a_face_is_explained() -> None:
     text = (ROOT / "docs" / "models.md").read_text()
     assert [name for name, pack in packs().items() if text.count(name) < 2] == []

@@ -28,17 +28,19 @@ class Attempts:
     _begun: dict[str, dict[str, int]] = field(default_factory=dict)
     """Leader -> job -> the part that was counted."""
 
-    def begin(self, leader: str, jobs: Sequence[Job]) -> None:
-        """Counts that the next part of jobs begins. What they say was counted by the dead."""
+    def begin(self, leader: str, jobs: Sequence[Job]) -> int:
+        """Counts that the next part of jobs begins; how many processes have died in it before."""
+        deaths = self.deaths(leader, jobs)
         counted = self._begun.setdefault(leader, {})
         new = [job for job in jobs if counted.get(job.job_id) != job.parts]
         if new:
             with self.store.write() as rows:
                 rows.jobs.begin_part(new)
             counted |= {job.job_id: job.parts for job in new}
+        return deaths
 
     def deaths(self, leader: str, jobs: Sequence[Job]) -> int:
-        """How many processes have died in the next part of jobs."""
+        """How many processes have died in the next part of jobs, which are as they are stored."""
         counted = self._begun.get(leader, {})
         return max(job.attempts - (counted.get(job.job_id) == job.parts) for job in jobs)
 

@@ -136,6 +136,7 @@ class BulkWork:
         return True
 
     def give_up(self, job_id: str) -> None:
+        self._attempts.forget(job_id)
         with self.store.read() as rows:
             job = rows.jobs.by_id(job_id)
         if job is not None:
@@ -146,10 +147,9 @@ class BulkWork:
 
     def _go_on(self, job: Job, request: dict[str, Any]) -> None:
         done = Progress.unpack(job.carry)
-        deaths = self._attempts.deaths(job.job_id, [job])
+        deaths = self._attempts.begin(job.job_id, [job])
         if deaths >= MOST:
             raise JobFailedError("INTERNAL_ERROR", ENDLESS.format(deaths, done.mark.line + 1))
-        self._attempts.begin(job.job_id, [job])
         if job.parts == 0:
             self._write(outputs.place_for(job.job_id, request, outputs.ACCESS_CHECK), list)
         if deaths >= SUSPICIOUS and not done.is_careful:
@@ -162,10 +162,13 @@ class BulkWork:
             found = [deadly(lines[0])]
         else:
             found = self._look_at(job, request, lines)
-        size = int(orjson.loads(job.source).get("Bytes", 0))
+        self._keep(job, found, done.after(mark, found))
+
+    def _keep(self, job: Job, found: list[Finding], done: Progress) -> None:
+        told = {"done": done.mark.offset, "of": int(orjson.loads(job.source).get("Bytes", 0))}
         with self.store.write() as rows:
-            rows.jobs.store_part(job, job.parts, found, done.after(mark, found).pack())
-            rows.jobs.describe(job, orjson.dumps({"done": mark.offset, "of": size}).decode())
+            rows.jobs.store_part(job, job.parts, found, done.pack())
+            rows.jobs.describe(job, orjson.dumps(told).decode())
 
     def _lines(self, job: Job, done: Progress) -> tuple[list[Line], Mark]:
         with self._manifest(job) as file:

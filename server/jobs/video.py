@@ -69,11 +69,10 @@ class VideoWork:
     def _do(self, leader: str, jobs: list[Job]) -> bool:
         """The next part of jobs; whether it was their last."""
         try:
-            self._check_attempts(leader, jobs)
-            self._attempts.begin(leader, jobs)
+            deaths = self._attempts.begin(leader, jobs)
+            self._check_survival(jobs, deaths)
             reading = self._reading(leader, jobs)
             done = self._read(reading, jobs[0])
-            self._store(jobs, done, over=reading.over)
         except (Passing, Unreachable):
             # The analyses have seen some of this part: it is begun anew.
             self._close(leader)
@@ -82,6 +81,7 @@ class VideoWork:
             self._close(leader)
             self._fail(jobs, error)
             return True
+        self._store(jobs, done, over=reading.over)
         if reading.over:
             self._close(leader)
         return reading.over
@@ -105,8 +105,9 @@ class VideoWork:
             return behind
         return [min(behind, key=lambda job: job.attempts)]
 
-    def _check_attempts(self, leader: str, jobs: list[Job]) -> None:
-        deaths, part = self._attempts.deaths(leader, jobs), jobs[0].parts
+    def _check_survival(self, jobs: list[Job], deaths: int) -> None:
+        """Raises VideoError where it is in vain to try a part again."""
+        part = jobs[0].parts
         if deaths >= MOST:
             raise VideoError(ENDLESS.format(part * PART_MS // 1000, deaths))
         if deaths < SUSPICIOUS:

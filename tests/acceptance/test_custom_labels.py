@@ -7,6 +7,9 @@ from typing import Any
 import PIL.Image
 import pytest
 
+from openrekog.models.custom.labels import CustomLabel
+from openrekog.models.results import Box
+from openrekog.server.operations.custom_labels import member
 from tests.acceptance.custom_models import LABELS, Trained, coloured, picture, trained
 from tests.acceptance.photos import MIB, jpeg, padded, png
 from tests.acceptance.refusals import refused_with
@@ -105,6 +108,15 @@ def test_the_smallest_and_the_largest_pictures(model: Trained, data: bytes) -> N
 def test_numbers_out_of_range(model: Trained, wrong: dict[str, Any]) -> None:
     asked = {"ProjectVersionArn": model.arn, "Image": picture(), **wrong}
     refused_with("ValidationException", model.client.detect_custom_labels, **asked)
+
+
+def test_where_an_object_is() -> None:
+    found = CustomLabel("bolt", 75.0, Box(0.1, 0.2, 0.3, 0.4))
+    assert member(found) == {
+        "Name": "bolt",
+        "Confidence": 75.0,
+        "Geometry": {"BoundingBox": {"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4}},
+    }
 
 
 def test_the_time_of_the_model_is_told(server: ServerProcess, model: Trained) -> None:

@@ -76,8 +76,9 @@ def wait(server: ServerProcess, region: str, job: str) -> dict[str, Any]:
 
 
 def stored(server: ServerProcess, place: dict[str, Any]) -> bytes:
-    path: Path = server.data_dir / "buckets" / place["S3Object"]["Bucket"]
-    return (path / place["S3Object"]["Name"]).read_bytes()
+    bucket, name = place["S3Object"]["Bucket"], place["S3Object"]["Name"]
+    path: Path = server.data_dir / "buckets" / bucket / name
+    return path.read_bytes()
 
 
 # Operation -> its parameters, and the key of its answers in the file.

@@ -43,14 +43,14 @@ def test_an_extension_changes_nothing_of_amazons(extension: dict[str, Any]) -> N
 def test_a_call_is_also_the_one_that_it_has_done() -> None:
     start = SERVICE.extensions["StartImageAnalysisJob"]
     asked = {"Operation": "SearchFacesByImage", "Parameters": {"CollectionId": "staff"}}
-    assert SERVICE.run_by(start, asked) == [
+    assert SERVICE.asked_by(start, asked) == [
         (start, asked),
         (OPERATIONS["SearchFacesByImage"], {"CollectionId": "staff"}),
     ]
     for unchecked in ({}, {"Operation": 7}, {"Operation": "Nothing", "Parameters": 7}):
-        assert SERVICE.run_by(start, unchecked) == [(start, unchecked)]
+        assert SERVICE.asked_by(start, unchecked) == [(start, unchecked)]
     detect = OPERATIONS["DetectFaces"]
-    assert SERVICE.run_by(detect, asked) == [(detect, asked)]
+    assert SERVICE.asked_by(detect, asked) == [(detect, asked)]
 
 
 def test_groups() -> None:
