@@ -45,6 +45,9 @@ ROWS = 1000
 # Seconds between tries at what may be only busy or away for a moment.
 PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
+# The object store is away, and not only for a blink: the whole part is done when it is back.
+LONGEST_BLINK = 3.0
+
 RESULT, FAILURE = "result", "failure"
 """The views of the two kinds of findings; `at` is the line's number."""
 
@@ -307,6 +310,10 @@ def patiently(attempt: Callable[[], R]) -> R:
     for pause in PAUSES:
         try:
             return attempt()
-        except (errors.ProvisionedThroughputExceeded, BusyError, Unreachable):
+        except (errors.ProvisionedThroughputExceeded, BusyError):
+            time.sleep(pause)
+        except Unreachable:
+            if pause > LONGEST_BLINK:
+                raise
             time.sleep(pause)
     return attempt()
