@@ -103,7 +103,7 @@ class TrainingStages:
         try:
             content = learner.learn(self._looked(task))
         except CannotLearnError as error:
-            raise TrainingFailedError(str(error)) from error
+            raise TrainingFailedError(str(error), self._checks.validate(task)) from error
         rounds = task.stage.round + 1
         again = rounds < learner.rounds
         stage = replace(task.stage, name="look", round=rounds) if again else task.stage.then("test")

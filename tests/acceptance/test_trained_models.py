@@ -2,16 +2,13 @@
 
 from typing import Any
 
-import numpy as np
 import orjson
-import PIL.Image
 import pytest
 
 from tests.acceptance.custom_models import Trained
-from tests.acceptance.photos import png
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import ServerProcess
-from tests.acceptance.trainings import COLOURS, Studio, coloured
+from tests.acceptance.trainings import COLOURS, Line, Studio, coloured, outlined, with_squares
 
 
 @pytest.fixture
@@ -89,42 +86,10 @@ def test_a_copy_has_the_files_of_its_source(studio: Studio, model: Trained) -> N
     assert len(versions["ProjectVersionDescriptions"]) == 1
 
 
-PLACES = {"red": (20, 30, 60, 50), "blue": (150, 90, 40, 70)}  # left, top, width, height in pixels
-
-
-def with_squares(number: int) -> tuple[bytes, dict[str, tuple[int, int, int, int]]]:
-    """A grey picture of 240 x 200 pixels with a red and a blue square, elsewhere in each."""
-    pixels = np.full((200, 240, 3), 110, np.uint8)
-    shift = 7 * (number % 4)
-    boxes = {
-        label: (left + shift, top + shift // 2, width, height)
-        for label, (left, top, width, height) in PLACES.items()
-    }
-    for label, (left, top, width, height) in boxes.items():
-        pixels[top : top + height, left : left + width] = COLOURS[label]
-    return png(PIL.Image.fromarray(pixels)), boxes
-
-
-def boxed(studio: Studio, number: int) -> dict[str, Any]:
-    """The line of a manifest for such a picture."""
+def boxed(studio: Studio, number: int) -> Line:
+    """The line of a manifest for a picture with squares."""
     data, boxes = with_squares(number)
-    return {
-        "source-ref": studio.put(f"squares-{number}.png", data),
-        "box": {
-            "image_size": [{"width": 240, "height": 200, "depth": 3}],
-            "annotations": [
-                {"class_id": place, "left": left, "top": top, "width": width, "height": height}
-                for place, (left, top, width, height) in enumerate(boxes.values())
-            ],
-        },
-        "box-metadata": {
-            "objects": [{"confidence": 1} for _ in boxes],
-            "class-map": {str(place): label for place, label in enumerate(boxes)},
-            "type": "groundtruth/object-detection",
-            "human-annotated": "yes",
-            "creation-date": "2024-05-18T22:18:13.527256",
-        },
-    }
+    return outlined(studio.put(f"squares-{number}.png", data), boxes)
 
 
 def test_objects_are_found_where_they_are(studio: Studio) -> None:
