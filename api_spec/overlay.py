@@ -19,6 +19,8 @@ class ImageLimits:
     max_side_px: int
     max_bytes: int
     max_object_bytes: int
+    max_aspect: float | None = None
+    """Of the longer to the shorter side."""
 
 
 @dataclass(frozen=True, slots=True)

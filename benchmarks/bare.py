@@ -10,6 +10,7 @@ from itertools import count
 from benchmarks.load import Outcome
 from openrekog.api_spec.service import load_service
 from openrekog.models.capabilities import FaceAnalyzer
+from openrekog.models.custom.learning import CustomModel
 from openrekog.models.loaded import Models as Loaded
 from openrekog.models.results import Image
 from openrekog.server.analysis import celebrities
@@ -68,6 +69,9 @@ class Models:
         image = self.decode(data)
         seen = self.faces.find(image, celebrities.ATTRIBUTES)[: celebrities.MOST_FACES]
         self.faces.embed(image, seen)
+
+    def ask(self, custom: CustomModel, data: bytes) -> None:
+        custom.detect([self.decode(data)])
 
 
 Work = Callable[[bytes], None]

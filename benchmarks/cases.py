@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import pictures
 from benchmarks.bare import Models, Work
+from benchmarks.hosted import Hosted
 from benchmarks.signed import image
 
 Payload = Mapping[str, Any]
@@ -117,3 +118,15 @@ def cases(galleries: Sequence[int]) -> list[Case]:
         ),
         *(Case(operation, "", "photo", alone, work) for operation, work in OF_PICTURES.items()),
     ]
+
+
+def custom_case(hosted: Hosted) -> Case:
+    """A model of one's own; MinConfidence as given, so that there always is a label to send."""
+
+    def ask(data: bytes) -> Payload:
+        return {"ProjectVersionArn": hosted.arn, "Image": image(data), "MinConfidence": 0}
+
+    def work(models: Models) -> Work:
+        return lambda data: models.ask(hosted.model, data)
+
+    return Case("DetectCustomLabels", "", "photo", ask, work)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.celebrity_matching import measure_celebrities
+from benchmarks.custom_images import measure_custom_images
 from benchmarks.equipment import measure_equipment
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
@@ -57,5 +58,6 @@ PARTS: Mapping[str, Part] = {
     "Shots of videos": Part(FILM, measure_shots),
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
     "Reading text": Part(MARKS, measure_text),
+    "Custom Labels, images": Part(INSTANCES, measure_custom_images),
 }
 """By title, in the order of the report."""

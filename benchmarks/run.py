@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.canned import measure_canned
+from benchmarks.custom_training import measure_training
 from benchmarks.index_alone import measure_index
 from benchmarks.measure import Pace
 from benchmarks.peers import measure_peers
@@ -11,7 +12,7 @@ from benchmarks.report import Report
 from benchmarks.speed import measure_speed
 from benchmarks.video_speed import measure_video
 
-PARTS = ("speed", "canned", "index", "peers", "video")
+PARTS = ("speed", "canned", "index", "peers", "training", "video")
 GALLERIES = (10_000, 100_000)
 LARGE_GALLERY = 1_000_000
 
@@ -36,7 +37,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     result, pace = Report(), Pace(given.rounds, given.seconds)
-    parts = set(given.parts) or {"speed", "canned", "index", "video"}
+    parts = set(given.parts) or {"speed", "canned", "index", "training", "video"}
     if "speed" in parts:
         sizes = (*GALLERIES, LARGE_GALLERY) if given.large else GALLERIES
         measure_speed(result, pace, sizes, given.only)
@@ -45,6 +46,8 @@ def main() -> None:
     if "index" in parts:
         for dimension in (128, 512) if given.large else (128,):
             measure_index(result, dimension)
+    if "training" in parts:
+        measure_training(result)
     if "video" in parts:
         measure_video(result, given.rounds)
     if given.peers or "peers" in parts:

@@ -10,7 +10,8 @@ from pathlib import Path
 from botocore.credentials import Credentials
 
 from benchmarks import bare, gallery, pictures, signed
-from benchmarks.cases import INDEXED, Case, cases, gallery_id
+from benchmarks.cases import INDEXED, Case, cases, custom_case, gallery_id
+from benchmarks.hosted import Hosted, host
 from benchmarks.measure import Contender, Pace, Requests, Run, clients_of, in_turns
 from benchmarks.report import ANSWER, Report, answer_cells, say, table
 from benchmarks.servers import Server, openrekog
@@ -33,6 +34,7 @@ class Bench:
     server: Server
     key: Credentials
     models: bare.Models
+    hosted: Hosted | None = None
 
     def requests(self, case: Case) -> Requests:
         return lambda seconds: [
@@ -62,8 +64,9 @@ def opened(sizes: Sequence[int]) -> Iterator[Bench]:
             seconds = gallery.fill(folder, gallery_id(size), size, services.models.faces)
             say(f"{size:,} faces stored in {seconds:.1f} s")
         gallery.fill(folder, INDEXED, 0, services.models.faces)
+        hosted = host(folder, services)
         with openrekog(folder) as (server, key):
-            yield Bench(server, key, bare.Models(services.models, services.images))
+            yield Bench(server, key, bare.Models(services.models, services.images), hosted)
 
 
 def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -> None:
@@ -71,7 +74,7 @@ def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -
         ready = f"seconds until ready, {sum(sizes):,} faces stored"
         result.at_most(ready, bench.server.ready_seconds, SECONDS_TO_READY)
         rows: list[Sequence[object]] = []
-        for case in cases(sizes):
+        for case in all_cases(bench, sizes):
             if only.lower() in case.name.lower():
                 rows += measure_case(result, case, bench, pace)
     result.add(
@@ -83,6 +86,11 @@ def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -
         "after the case.",
         table(("request", "picture", *ANSWER, "of bare", "RSS MiB"), rows),
     )
+
+
+def all_cases(bench: Bench, sizes: Sequence[int]) -> list[Case]:
+    custom = [] if bench.hosted is None else [custom_case(bench.hosted)]
+    return [*cases(sizes), *custom]
 
 
 def measure_case(result: Report, case: Case, bench: Bench, pace: Pace) -> list[Sequence[object]]:

@@ -36,6 +36,9 @@ MEDIA_ANALYSIS = "MediaAnalysis"
 IMAGE_ANALYSIS = "ImageAnalysis"
 """The operations of bulk jobs: AWS's, for one image operation, and ours, for any."""
 
+TRAINING = "Training"
+"""The operation of the jobs that train versions."""
+
 # At AWS results of videos can be read for seven days, and of a bulk job, whose results are files in
 # a bucket, the details for a year.
 DAY = 24 * 3600.0

@@ -1,4 +1,4 @@
-"""Projects, and the versions of their models."""
+"""Projects of Custom Labels and of moderation adapters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,7 @@ from openrekog.collections_store.records import (
     Page,
     Position,
     Project,
-    ProjectVersion,
     Scope,
-    VersionStatus,
 )
 from openrekog.collections_store.session import Session, page_of
 from openrekog.collections_store.tables import project_versions, projects
@@ -80,7 +78,9 @@ class Projects:
 
     def delete(self, project: Project) -> None:
         """Hides it at once; InUse while it has versions."""
-        versions = select(project_versions.c.key).where(project_versions.c.project == project.key)
+        versions = select(project_versions.c.key).where(
+            project_versions.c.project == project.key, project_versions.c.deleted == false()
+        )
         if self.session.connection.execute(versions.limit(1)).first() is not None:
             raise InUse(f"project {project.name!r} has versions")
         self.session.connection.execute(
@@ -92,55 +92,6 @@ class Projects:
         # On PostgreSQL another transaction could delete it before this one writes to it.
         wanted = wanted.with_for_update() if self.session.writing else wanted
         return self.session.connection.execute(wanted).one_or_none()
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectVersions:
-    session: Session
-
-    def create(self, project: Project, name: str, status: VersionStatus) -> ProjectVersion:
-        values = {
-            "project": project.key,
-            "name": name,
-            "stamp": milliseconds(self.session.now),
-            "status": status,
-            "created_at": self.session.now,
-        }
-        made = insert(project_versions).values(values).returning(project_versions)
-        try:
-            return _version(self.session.connection.execute(made).one())
-        except IntegrityError as error:
-            raise AlreadyExists("version", name) from error
-
-    def get(self, project: Project, name: str, stamp: int) -> ProjectVersion:
-        row = self.session.connection.execute(
-            select(project_versions).where(
-                project_versions.c.project == project.key,
-                project_versions.c.name == name,
-                project_versions.c.stamp == stamp,
-            )
-        ).one_or_none()
-        if row is None:
-            raise NotFound("version", name)
-        return _version(row)
-
-    def list(
-        self,
-        project: Project,
-        limit: int,
-        after: Position | None = None,
-        *,
-        names: Sequence[str] | None = None,
-    ) -> Page[ProjectVersion]:
-        """Newest first."""
-        key = project_versions.c.key
-        wanted = select(project_versions).where(project_versions.c.project == project.key)
-        if after is not None:
-            wanted = wanted.where(key < after)
-        if names is not None:
-            wanted = wanted.where(project_versions.c.name.in_(names))
-        rows = self.session.connection.execute(wanted.order_by(key.desc()).limit(limit + 1))
-        return page_of(rows.all(), limit, after, _version)
 
 
 def milliseconds(seconds: float) -> int:
@@ -165,7 +116,3 @@ def _project(row: Row[Any]) -> Project:
         row.auto_update,
         row.created_at,
     )
-
-
-def _version(row: Row[Any]) -> ProjectVersion:
-    return ProjectVersion(**row._mapping)

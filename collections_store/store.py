@@ -19,7 +19,7 @@ from openrekog.collections_store.index.device import find_gpu
 from openrekog.collections_store.index.shelf import IndexShelf
 from openrekog.collections_store.jobs import Jobs
 from openrekog.collections_store.policies import ProjectPolicies
-from openrekog.collections_store.projects import Projects, ProjectVersions
+from openrekog.collections_store.projects import Projects
 from openrekog.collections_store.records import (
     Association,
     AssociationFailure,
@@ -47,8 +47,10 @@ from openrekog.collections_store.session import Session
 from openrekog.collections_store.tables import secrets as secret_rows
 from openrekog.collections_store.tags import Tags
 from openrekog.collections_store.tokens import TokenSealer
+from openrekog.collections_store.training_images import TrainingImages
 from openrekog.collections_store.users import Users
 from openrekog.collections_store.vectors import checked
+from openrekog.collections_store.versions import ProjectVersions
 from openrekog.collections_store.workers import Workers
 
 __all__ = [
@@ -94,6 +96,7 @@ class Transaction:
         self.workers = Workers(session)
         self.projects = Projects(session)
         self.versions = ProjectVersions(session)
+        self.training_images = TrainingImages(session)
         self.policies = ProjectPolicies(session)
         self.datasets = Datasets(session)
         self.entries = DatasetEntries(session)

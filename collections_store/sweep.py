@@ -14,12 +14,18 @@ from openrekog.collections_store.tables import (
     dataset_labels,
     datasets,
     faces,
+    project_versions,
     projects,
+    trained_models,
+    training_images,
     users,
 )
 
 # Rows deleted in one transaction: some tens of milliseconds.
 PART = 5000
+
+# Of rows with what was seen of pictures, some of which is large.
+HEAVY_PART = 100
 
 # An index that was not asked for so long is built anew from the rows if it is asked again.
 TOMBSTONES_KEPT_FOR = 24 * 3600.0
@@ -35,6 +41,8 @@ class Sweep:
             self._deleted_collection()
             or self._tombstones()
             or self._deleted_dataset()
+            or self._training_images()
+            or self._deleted_version()
             or self._deleted_project()
             or self._jobs()
             or self._requests()
@@ -74,8 +82,8 @@ class Sweep:
         )
         return self._delete_part(table, old & (table.c.collection == key))
 
-    def _delete_part(self, table: Table, which: Any) -> bool:
-        part = select(table.c.key).where(which).limit(PART)
+    def _delete_part(self, table: Table, which: Any, size: int = PART) -> bool:
+        part = select(table.c.key).where(which).limit(size)
         done = self.session.connection.execute(delete(table).where(table.c.key.in_(part)))
         return done.rowcount > 0
 
@@ -91,8 +99,26 @@ class Sweep:
         connection.execute(delete(datasets).where(datasets.c.key == key))
         return True
 
+    def _training_images(self) -> bool:
+        """Of trainings that have ended: what is told of them is in their owners' buckets."""
+        ended = select(project_versions.c.key).where(
+            project_versions.c.status != "TRAINING_IN_PROGRESS"
+        )
+        return self._delete_part(training_images, training_images.c.version.in_(ended), HEAVY_PART)
+
+    def _deleted_version(self) -> bool:
+        """Its images were those of an ended training, and are gone by now."""
+        gone = project_versions.c.deleted == true()
+        connection = self.session.connection
+        key = connection.scalar(select(project_versions.c.key).where(gone).limit(1))
+        if key is None:
+            return False
+        connection.execute(delete(trained_models).where(trained_models.c.version == key))
+        connection.execute(delete(project_versions).where(project_versions.c.key == key))
+        return True
+
     def _deleted_project(self) -> bool:
-        """Its datasets were deleted with it, and are gone by now."""
+        """Its versions were deleted before it, its datasets with it; all are gone by now."""
         return self._delete_part(projects, projects.c.deleted == true())
 
     def _jobs(self) -> bool:

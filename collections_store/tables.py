@@ -258,18 +258,79 @@ Index(
     postgresql_where=projects.c.deleted == false(),
 )
 
+# A version of a project's model. `request` is what CreateProjectVersion or CopyProjectVersion was
+# asked, `outputs` where files were left; both are JSON, and so is `evaluation`. `kind` is known
+# once the training data was read. A deleted row stays, hidden, until all that belongs to it has
+# been swept away.
 project_versions = Table(
     "project_versions",
     metadata,
     Column("key", Key, primary_key=True, autoincrement=True),
-    Column("project", Key, ForeignKey("projects.key"), nullable=False),
+    Column("project", Key, ForeignKey("projects.key"), nullable=False, index=True),
     Column("name", String(255), nullable=False),
     Column("stamp", BigInteger, nullable=False),
-    Column("status", String(32), nullable=False),
+    Column("status", String(32), nullable=False, index=True),
+    Column("message", Text),
+    Column("request", Text, nullable=False),
+    Column("kind", String(16)),
+    Column("description", String(255)),
+    Column("source_arn", Text),
+    Column("base_model_version", String(64)),
+    Column("progress", Double, nullable=False),
+    Column("billable_seconds", Double, nullable=False),
+    Column("evaluation", Text),
+    Column("outputs", Text),
+    Column("min_units", Integer),
+    Column("max_units", Integer),
     Column("created_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("used_at", Double),
+    Column("deleted", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
-Index("ux_project_versions_name", project_versions.c.project, project_versions.c.name, unique=True)
+Index(
+    "ux_project_versions_live",
+    project_versions.c.project,
+    project_versions.c.name,
+    unique=True,
+    sqlite_where=project_versions.c.deleted == false(),
+    postgresql_where=project_versions.c.deleted == false(),
+)
+
+# In the database, so that every machine and every restart finds it. While a version is being
+# trained, it is what was learnt in the round before.
+trained_models = Table(
+    "trained_models",
+    metadata,
+    Column("version", Key, ForeignKey("project_versions.key"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# What a version is learnt from, copied, since datasets and manifests may change meanwhile. `line`
+# is its number in the manifest, `document` the line as it was read, with what is wrong in it;
+# `fault` is what is wrong with the picture. `seen` and `found` are what a learner and its model
+# made of it.
+training_images = Table(
+    "training_images",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("version", Key, ForeignKey("project_versions.key"), nullable=False),
+    Column("part", String(8), nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("source_ref", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("usable", Boolean, nullable=False),
+    Column("fault", String(64)),
+    Column("seen", LargeBinary),
+    Column("found", Text),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_training_images_part",
+    training_images.c.version,
+    training_images.c.part,
+    training_images.c.key,
+)
 
 project_policies = Table(
     "project_policies",

@@ -119,6 +119,13 @@ class Runtime:
         self._loaded.append(model)
         return model
 
+    def load_head(self, graph: bytes, name: str) -> Session:
+        """A small graph that was learnt here. It runs on the CPU, to which its input has come
+        already, and is freed with the last reference to it."""
+        providers = [(ORT_NAMES["cpu"], self._provider_options("cpu"))]
+        session = ort.InferenceSession(graph, self._session_options(), providers=providers)
+        return OnnxSession(name, session, self._cpu_gate, self._observer)
+
     @property
     def loaded(self) -> tuple[LoadedModel, ...]:
         return tuple(
@@ -178,6 +185,9 @@ class Runtime:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # A pattern is one block for all of a call's tensors, kept for each input shape: over every
+        # analysis of mixed pictures 1,729 MB and growing, without 1,368 MB and still, as fast.
+        options.enable_mem_pattern = False
         options.add_session_config_entry("session.use_env_allocators", "1")
         # Waiting threads would burn the cores that other requests need.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

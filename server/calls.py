@@ -25,6 +25,8 @@ class Calls:
         """The answer of an operation of AWS, as JSON, to a request in JSON's terms. Raises what
         the operation does."""
         operation = load_service().operations[name]
-        context = Context(REQUEST_ID, operation, scope, self.services)
+        # Whoever started the job was asked for what the job does.
+        caller = f"arn:aws:iam::{scope.account_id}:root"
+        context = Context(REQUEST_ID, operation, scope, caller, self.services)
         checked = codec.decode(operation, request)
         return codec.encode(operation, self.handlers[name](context, checked))

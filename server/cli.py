@@ -12,7 +12,14 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from openrekog.server import celebrity_commands, job_commands, model_commands
+from openrekog.server import (
+    celebrity_commands,
+    dataset_commands,
+    job_commands,
+    model_commands,
+    project_commands,
+    version_commands,
+)
 from openrekog.server.keys import KeyRing, KeysFile, KeysFileError, generate_key, revealed
 from openrekog.server.messages import fail, faults_of, read_settings
 from openrekog.server.orders import process_count
@@ -30,6 +37,10 @@ app.add_typer(model_commands.app, name="models")
 app.add_typer(keys_app, name="keys")
 app.add_typer(job_commands.app, name="jobs")
 app.add_typer(celebrity_commands.app, name="celebrities")
+app.add_typer(dataset_commands.app, name="datasets")
+app.add_typer(project_commands.app, name="projects")
+for name, command in version_commands.COMMANDS.items():
+    project_commands.app.command(name)(command)
 
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\

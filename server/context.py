@@ -9,6 +9,8 @@ from openrekog.collections_store.records import Scope
 from openrekog.collections_store.store import Store, Transaction
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
+from openrekog.server.hosting.adapters import Adapters
+from openrekog.server.hosting.running import Hosting
 from openrekog.server.jobs.queue import JobQueue
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.settings import Settings
@@ -25,8 +27,11 @@ class Services:
     models: Models
     images: ImageLoader
     jobs: JobQueue
+    hosting: Hosting
+    adapters: Adapters
 
     def close(self) -> None:
+        self.hosting.close()
         self.jobs.close()
         self.runtime.close()
         self.store.close()
@@ -39,6 +44,7 @@ class Context:
     request_id: str
     operation: Operation
     scope: Scope
+    caller_arn: str
     services: Services
     timings: Timings = field(default_factory=Timings)
 

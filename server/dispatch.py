@@ -101,7 +101,14 @@ class Dispatcher:
         handler = self.handlers.get(operation.name)
         if handler is None:
             raise errors.UnknownOperation(f"{operation.name} is not available yet in openrekog.")
-        context = Context(call.request.id, operation, caller.scope, self.services, call.timings)
+        context = Context(
+            call.request.id,
+            operation,
+            caller.scope,
+            caller.user_arn,
+            self.services,
+            call.timings,
+        )
         return handler(context, checked)
 
 

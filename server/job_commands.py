@@ -1,7 +1,7 @@
 """The commands `openrekog jobs …`."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,12 +10,14 @@ import orjson
 import typer
 
 from openrekog.collections_store.errors import StoreError
+from openrekog.collections_store.jobs import TRAINING
 from openrekog.collections_store.records import Job
-from openrekog.collections_store.store import Store
+from openrekog.collections_store.store import Store, Transaction
 from openrekog.server.messages import fail, read_settings
 
 app = typer.Typer(
-    help="Background jobs of all accounts: stored videos and bulk analysis.", no_args_is_help=True
+    help="Background jobs of all accounts: stored videos, bulk analysis and trainings.",
+    no_args_is_help=True,
 )
 
 CANCELLED = "The job was cancelled by the operator of the server."
@@ -51,9 +53,18 @@ def cancel_job(
         if job is None:
             fail(f"There is no job {job_id}.")
         ended = rows.jobs.end(job, "FAILED", CANCELLED)
+        if ended and job.operation == TRAINING:
+            end_version(rows, job)
     if not ended:
         fail(f"Job {job_id} had ended already.")
     typer.echo(f"Cancelled {job_id}.")
+
+
+def end_version(rows: Transaction, job: Job) -> None:
+    """A training that waits for its turn would never find out."""
+    version = rows.versions.by_key(orjson.loads(job.source)["Version"])
+    if version is not None:
+        rows.versions.end(version, "TRAINING_FAILED", CANCELLED)
 
 
 @contextmanager
@@ -91,9 +102,14 @@ def cells_of(job: Job) -> tuple[str, ...]:
         f"{job.operation} {within}".rstrip(),
         job.scope.account_id,
         job.scope.region,
-        f"s3://{source.get('Bucket')}/{source.get('Name')}",
+        address_of(source),
         job.job_id,
     )
+
+
+def address_of(source: Mapping[str, Any]) -> str:
+    """What a job is about: an object, or the version that is trained."""
+    return str(source.get("Arn") or f"s3://{source.get('Bucket')}/{source.get('Name')}")
 
 
 def state_of(job: Job) -> str:

@@ -20,6 +20,7 @@ DIVIDED = (
     "max_pending_pixels",
     "index_memory_bytes",
     "index_gpu_memory_bytes",
+    "custom_model_memory_bytes",
     "request_threads",
 )
 

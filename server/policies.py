@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
-from botocore.model import Shape, StructureShape
+from botocore.model import ListShape, Shape, StructureShape
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from openrekog.api_spec.service import Operation
@@ -28,6 +28,7 @@ NAMED_RESOURCES: Mapping[str, str] = {
 ARN_MEMBERS = (
     "DatasetArn",
     "DatasetSource.DatasetArn",
+    "Datasets[].Arn",
     "DestinationProjectArn",
     "OperationsConfig.DetectModerationLabels.ProjectVersion",
     "ProjectArn",
@@ -133,8 +134,7 @@ def resources_of(scope: Scope, operation: Operation, payload: Mapping[str, Any])
 
     def given(members: Iterable[str]) -> Iterator[tuple[str, str]]:
         for member in members:
-            value = member_at(operation.input, payload, member)
-            if value is not None:
+            for value in values_at(operation.input, payload, member.split(".")):
                 yield member, value
 
     named = [
@@ -143,15 +143,24 @@ def resources_of(scope: Scope, operation: Operation, payload: Mapping[str, Any])
     return [*named, *(full_arn(arn) for _, arn in given(ARN_MEMBERS))] or ["*"]
 
 
-def member_at(shape: Shape, value: Any, path: str) -> str | None:
-    """The text at a dotted path, as far as the model has it; policies come before validation."""
-    for name in path.split("."):
-        if not isinstance(shape, StructureShape) or name not in shape.members:
-            return None
-        if not isinstance(value, Mapping):
-            return None
-        shape, value = shape.members[name], value.get(name)
-    return value if isinstance(value, str) else None
+def values_at(shape: Shape, value: Any, path: Sequence[str]) -> Iterator[str]:
+    """The texts at a path, as far as the model has it; policies come before validation. A step that
+    ends in `[]` leads into each element of a list."""
+    if not path:
+        if isinstance(value, str):
+            yield value
+        return
+    name, rest = path[0].removesuffix("[]"), path[1:]
+    if not isinstance(shape, StructureShape) or name not in shape.members:
+        return
+    if not isinstance(value, Mapping):
+        return
+    shape, value = shape.members[name], value.get(name)
+    if not path[0].endswith("[]"):
+        yield from values_at(shape, value, rest)
+    elif isinstance(shape, ListShape) and isinstance(value, Sequence):
+        for each in value:
+            yield from values_at(shape.member, each, rest)
 
 
 def full_arn(arn: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from openrekog.collections_store.jobs import IMAGE_ANALYSIS, MEDIA_ANALYSIS
+from openrekog.collections_store.jobs import IMAGE_ANALYSIS, MEDIA_ANALYSIS, TRAINING
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
@@ -13,9 +13,13 @@ from openrekog.models.store import PackStore
 from openrekog.server import operations
 from openrekog.server.calls import Calls
 from openrekog.server.context import Services
+from openrekog.server.hosting.adapters import Adapters
+from openrekog.server.hosting.running import Hosting, HostingTerms
+from openrekog.server.hosting.units import UnitSize
 from openrekog.server.jobs.bulk import BulkWork
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
+from openrekog.server.jobs.training import TrainingWork
 from openrekog.server.jobs.video import VideoWork
 from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of
@@ -35,13 +39,25 @@ HOUSEKEEPING_INTERVAL = 30.0
 def open_services(settings: Settings, observer: Observer | None = None) -> Services:
     """`observer` is told of every model call. The caller closes what it gets."""
     runtime = open_runtime(settings, observer)
+    store, models = open_store(settings), open_models(settings, runtime)
     return Services(
         settings=settings,
-        store=open_store(settings),
+        store=store,
         runtime=runtime,
-        models=open_models(settings, runtime),
+        models=models,
         images=open_images(settings),
         jobs=JobQueue(jobs_url(settings)),
+        hosting=Hosting(store, models, runtime, hosting_terms(settings)),
+        adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes),
+    )
+
+
+def hosting_terms(settings: Settings) -> HostingTerms:
+    return HostingTerms(
+        unit=UnitSize(settings.inference_unit_requests, settings.inference_unit_queue),
+        memory_bytes=settings.custom_model_memory_bytes,
+        on_demand=settings.custom_models_on_demand,
+        idle_seconds=settings.custom_model_idle_seconds,
     )
 
 
@@ -99,9 +115,13 @@ def open_work(services: Services) -> JobWork:
         settings.celebrity_match_confidence,
     )
     calls = Calls(services, find_handlers(operations))
-    bulk = BulkWork(services.store, services.images.objects, calls.answer)
-    bulk_kinds = dict.fromkeys((MEDIA_ANALYSIS, IMAGE_ANALYSIS), bulk)
-    kinds: dict[str, Parts] = {**dict.fromkeys(KINDS, video), **bulk_kinds}
+    bulk = BulkWork(services.store, services.images.objects, calls.answer, services.adapters)
+    training = TrainingWork(services.store, services.models, services.runtime, services.images)
+    kinds: dict[str, Parts] = {
+        **dict.fromkeys(KINDS, video),
+        **dict.fromkeys((MEDIA_ANALYSIS, IMAGE_ANALYSIS), bulk),
+        TRAINING: training,
+    }
     return JobWork(services.store, open_notifier(settings), kinds)
 
 

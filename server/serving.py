@@ -38,6 +38,7 @@ def run(settings: Settings, keys: KeyRing, serve: Callable[[ASGIApp], None]) -> 
     except START_FAULTS as error:
         raise RefusedError(str(error)) from error
     try:
+        services.hosting.start()
         with working(services):
             serve(create_app(services, keys, metrics))
     finally:

@@ -170,6 +170,9 @@ class Settings(BaseSettings):
     max_open_jobs: int = Field(
         20, ge=1, description="Jobs of an account that may be open at once; the default is AWS's."
     )
+    max_trainings: int = Field(
+        2, ge=1, description="Trainings of an account in a region at once; the default is AWS's."
+    )
     max_video_bytes: int = Field(
         10 * 1024**3, ge=1, description="Largest stored video; the default is AWS's."
     )
@@ -179,6 +182,33 @@ class Settings(BaseSettings):
     video_codecs: tuple[str, ...] = Field(
         ("h264",),
         description="Accepted video codecs, by FFmpeg's names (JSON list); AWS takes H.264.",
+    )
+    inference_unit_requests: int = Field(
+        8,
+        ge=1,
+        description="Requests to a custom model that each server process works on at once, for "
+        "each of its inference units.",
+    )
+    inference_unit_queue: int = Field(
+        8,
+        ge=0,
+        description="Requests that may wait for those, for each inference unit; one more is "
+        "throttled.",
+    )
+    custom_model_memory_bytes: int = Field(
+        512 * MIB,
+        ge=MIB,
+        description="Files of custom models that are kept in memory; those not asked for longest "
+        "make room.",
+    )
+    custom_models_on_demand: bool = Field(
+        False, description="Start a custom model when it is asked something and does not run."
+    )
+    custom_model_idle_seconds: float = Field(
+        0,
+        ge=0,
+        description="Seconds after which a custom model that is asked nothing is stopped; 0 never "
+        "stops one.",
     )
     image_formats: tuple[ImageFormat, ...] = Field(
         ("JPEG", "PNG"), description="Accepted image formats (JSON list); AWS takes JPEG and PNG."

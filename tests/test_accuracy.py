@@ -159,3 +159,24 @@ def test_reading_text(models: Models) -> None:
     assert precision >= 70
     # What PP-OCRv6 small is known to reach on this set; 21 words, one is 4.8 %.
     assert right >= 51
+
+
+def test_custom_labels_of_whole_pictures(models: Models) -> None:
+    text = measured("Custom Labels, images", models)
+    pattern = r"^\| (\w+) [^|]*\| (\d+) \| [^|]*\| ([\d.]+) %[^|]*\| ([\d.]+) %"
+    found = {
+        (name, int(shots)): (float(right), float(nearest))
+        for name, shots, right, nearest in re.findall(pattern, text, re.MULTILINE)
+    }
+    assert found["textures", 5][0] >= 95
+    assert found["handwritten", 5][0] >= 70
+    assert found["handwritten", 50][0] >= 92
+    assert found["objects", 5][0] >= 60
+    # Better than taking the label of the most similar picture.
+    for shots in (5, 10, 20, 50):
+        right, nearest = found["handwritten", shots]
+        assert right >= nearest + 3
+    for mean, right in re.findall(
+        r"^\| 9\d to 1?\d\d \| \d+ \| ([\d.]+) % \| ([\d.]+) %", text, re.M
+    ):
+        assert float(right) == pytest.approx(float(mean), abs=5)

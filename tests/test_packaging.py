@@ -55,7 +55,7 @@ def test_the_wheel_carries_every_data_file(wheel: list[str]) -> None:
     data = [
         path
         for room in ROOMS
-        for pattern in ("*.json", "*.toml", "static/*", "py.typed")
+        for pattern in ("*.json", "*.toml", "*.jinja", "static/*", "py.typed")
         for path in (ROOT / room).rglob(pattern)
         if path.is_file()
     ]

@@ -51,6 +51,7 @@ MESSAGES: Mapping[str, str] = {
         "One or more bounding boxes has a missing confidence value."
     ),
     "ERROR_MISSING_CLASS_MAP_ID": "One of more class ids is missing from the class map.",
+    "ERROR_INVALID_IMAGE": "The image is invalid. Check S3 path and/or image properties.",
     "ERROR_INVALID_IMAGE_DIMENSION": (
         "The image dimension(s) do not conform to allowed dimensions."
     ),
@@ -93,13 +94,14 @@ class ManifestEntry:
     """A line as far as it is good: `labels` of the whole image, and `boxes`.
 
     `document` is the line with what was found wrong in it. A `usable` entry can be trained with,
-    though some of its annotations may be left out.
+    though some of its annotations may be left out. `size` is the image's, where boxes tell it.
     """
 
     source_ref: str
     document: dict[str, Any]
     labels: list[str] = field(default_factory=list)
     boxes: list[LabelledBox] = field(default_factory=list)
+    size: "ImageSize | None" = None
     faulty: bool = False
     usable: bool = True
 
@@ -188,8 +190,8 @@ class Attribute:
 
 def parse_line(text: bytes) -> ManifestEntry:
     """Raises LineRefused for a line that is not JSON or names no image."""
-    document = _document(text)
-    source_ref = _source_ref(document)
+    document = read_document(text)
+    source_ref = read_source_ref(document)
     entry = ManifestEntry(source_ref, document)
     attributes = list(_attributes(document))
     for attribute in attributes:
@@ -199,7 +201,7 @@ def parse_line(text: bytes) -> ManifestEntry:
     return entry
 
 
-def _document(text: bytes) -> dict[str, Any]:
+def read_document(text: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(text) if len(text.decode()) <= MOST_CHARACTERS else None
     except ValueError as error:
@@ -221,7 +223,7 @@ def _without_ours(value: Any, depth: int = 1) -> Any:
     return value
 
 
-def _source_ref(document: Mapping[str, Any]) -> str:
+def read_source_ref(document: Mapping[str, Any]) -> str:
     found = document.get("source-ref")
     if found is None:
         raise LineRefused("ERROR_MISSING_SOURCE_REF")
@@ -305,6 +307,8 @@ def _read_boxes(entry: ManifestEntry, attribute: Attribute) -> None:
     if not good:
         entry.note("ERROR_NO_VALID_ANNOTATIONS", attribute.value)
     entry.boxes.extend(good)
+    if good:
+        entry.size = entry.size or boxes.image_size[0]
 
 
 def _good_boxes(

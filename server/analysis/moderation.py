@@ -96,11 +96,22 @@ def _concepts(models: Models, images: Sequence[Image]) -> Sequence[Mapping[str, 
 
 
 def weigh(words: Words) -> list[Finding]:
+    return with_parents(own_confidences(words))
+
+
+def own_confidences(words: Words) -> dict[Node, float]:
+    """Of each label by what speaks for it alone, without those below it."""
+    return {
+        node: max((_confidence(each, words) for each in node.evidence), default=0.0)
+        for node in taxonomy().nodes
+    }
+
+
+def with_parents(own: Mapping[Node, float]) -> list[Finding]:
     """A parent is at least as sure as the surest of its children."""
     table = taxonomy()
     surest: dict[Node, float] = {}
-    for node in table.nodes:
-        found = max((_confidence(each, words) for each in node.evidence), default=0.0)
+    for node, found in own.items():
         for above in table.ancestry(node):
             surest[above] = max(surest.get(above, 0.0), found)
     findings = [Finding(node, found) for node, found in surest.items() if found > 0]

@@ -1,13 +1,12 @@
 """What a worker does for a bulk job: some lines of a manifest at a time, and then the files."""
 
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
@@ -19,16 +18,15 @@ from openrekog.collections_store.errors import Passing
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS
 from openrekog.collections_store.records import Finding, Job, Scope
 from openrekog.collections_store.store import Store
-from openrekog.models.batching import BusyError
 from openrekog.server.failures import unexpected
+from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.attempts import MOST, SUSPICIOUS, Attempts
 from openrekog.server.jobs.manifest import START, Line, Mark, place_of, read_lines, source_ref
+from openrekog.server.jobs.patience import patiently
 from openrekog.server.media.objects import ObjectStore, Unreachable
 
 log = structlog.get_logger(__name__)
-
-R = TypeVar("R")
 
 LINES = 25
 """Lines in one part: what is done anew after a crash, at most."""
@@ -42,16 +40,11 @@ DEADLY_AFTER = SUSPICIOUS + 2
 # Rows read, or removed, in one transaction.
 ROWS = 1000
 
-# Seconds between tries at what may be only busy or away for a moment.
-PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-
-# The object store is away, and not only for a blink: the whole part is done when it is back.
-LONGEST_BLINK = 3.0
-
 RESULT, FAILURE = "result", "failure"
 """The views of the two kinds of findings; `at` is the line's number."""
 
 CHANGED = "The manifest was changed or removed while the job was running."
+NO_ADAPTER = "The adapter was deleted while the job was running."
 EMPTY = "The manifest has no lines."
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 DEADLY = "The image ends the process that looks at it, whenever it is tried."
@@ -112,6 +105,7 @@ class BulkWork:
     store: Store
     objects: ObjectStore
     ask: Ask
+    adapters: Adapters
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
     )
@@ -195,8 +189,23 @@ class BulkWork:
             raise JobFailedError("INVALID_S3_OBJECT", CHANGED) from error
 
     def _look_at(self, job: Job, request: dict[str, Any], lines: list[Line]) -> list[Finding]:
+        self._check_adapter(job)
         name, parameters = asked_by(job, request)
         return list(self._threads.map(partial(self._look, job, name, parameters), lines))
+
+    def _check_adapter(self, job: Job) -> None:
+        """Without it, no line could be looked at."""
+        key = orjson.loads(job.source).get("Adapter")
+        if key is None:
+            return
+        with self.store.read() as rows:
+            version = rows.versions.by_key(int(key))
+        if version is None:
+            raise JobFailedError("RESOURCE_NOT_FOUND", NO_ADAPTER)
+        try:
+            self.adapters.get(version)
+        except errors.ResourceNotReady as error:
+            raise JobFailedError("RESOURCE_NOT_READY", error.message or NO_ADAPTER) from error
 
     def _look(self, job: Job, name: str, parameters: Mapping[str, Any], line: Line) -> Finding:
         """What the operation answers to the image of a line."""
@@ -303,17 +312,3 @@ def deadly(line: Line) -> Finding:
     except ApiError as error:
         return failure(line, None, error)
     return failure(line, ref, errors.InvalidImageFormat(DEADLY))
-
-
-def patiently(attempt: Callable[[], R]) -> R:
-    """Nobody waits for a job: what is too busy for a request comes later."""
-    for pause in PAUSES:
-        try:
-            return attempt()
-        except (errors.ProvisionedThroughputExceeded, BusyError):
-            time.sleep(pause)
-        except Unreachable:
-            if pause > LONGEST_BLINK:
-                raise
-            time.sleep(pause)
-    return attempt()

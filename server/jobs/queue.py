@@ -2,7 +2,7 @@
 crashes: a workflow is a job, a step of it is a part of the work."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Protocol
 
@@ -80,9 +80,12 @@ class Worker:
             "application_version": VERSION,
             "log_level": "WARNING",
         }
+        self._name = name
         self._work = work
         self._concurrency = concurrency
         self._started = False
+        self._running: set[str] = set()
+        self._stopped: set[str] = set()
 
     def start(self) -> None:
         """Goes on with what this worker had begun before it was stopped. May be called again, also
@@ -98,7 +101,9 @@ class Worker:
 
     def _launch(self) -> None:
         DBOS(config=self._config)
-        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(_workflow(self._work))
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(
+            _workflow(self._work, self._running)
+        )
         DBOS.launch()
         DBOS.register_queue(
             QUEUE,
@@ -112,12 +117,43 @@ class Worker:
         pending = DBOS.list_workflows(status="PENDING", executor_id=name, load_input=False)
         DBOS.resume_workflows([workflow.workflow_id for workflow in pending])
 
+    def forget_stopped(self, unfinished: Collection[str]) -> None:
+        """Has the queue forget jobs of this worker that stopped without an end, so that they may be
+        put into it anew: on a full disk it can neither note how far they are nor that they stopped.
+        What is seen so twice, with a heartbeat between, does not only begin or end at this moment.
+        """
+        found = self._stopped_among([job for job in unfinished if job not in self._running])
+        again = [job for job in found & self._stopped if job not in self._running]
+        self._stopped = found.difference(again)
+        if again:
+            log.warning("jobs had stopped, and are begun anew", job_ids=again)
+            DBOS.delete_workflows(again)
+
+    def _stopped_among(self, job_ids: list[str]) -> set[str]:
+        if not job_ids:
+            return set()
+        found = DBOS.list_workflows(
+            workflow_ids=job_ids,
+            status=["PENDING", "ERROR"],
+            executor_id=self._name,
+            load_input=False,
+            load_output=False,
+        )
+        return {workflow.workflow_id for workflow in found}
+
     def close(self) -> None:
         DBOS.destroy(destroy_registry=True)
 
 
-def _workflow(work: Work) -> Callable[[str], None]:
+def _workflow(work: Work, running: set[str]) -> Callable[[str], None]:
     def job(job_id: str) -> None:
+        running.add(job_id)
+        try:
+            do(job_id)
+        finally:
+            running.discard(job_id)
+
+    def do(job_id: str) -> None:
         led = DBOS.run_step(CLAIM, partial(work.claim, job_id))
         try:
             if led:

@@ -90,6 +90,7 @@ class JobWorker:
             if known:
                 log.warning("worker is silent; its jobs are taken over", worker=name)
                 self._worker.take_over(name)
+        self._worker.forget_stopped(unfinished)
         # A process may have died between storing a job and putting it into the queue.
         for job_id in unfinished:
             self._queue.put(job_id)

@@ -108,9 +108,11 @@ class ImageLoader:
         return loaded
 
     def _check_size(self, width: int, height: int, limits: ImageLimits) -> None:
-        if min(width, height) < limits.min_side_px:
+        shorter, longer = sorted((width, height))
+        most = longer if limits.max_aspect is None else limits.max_aspect * shorter
+        if shorter < limits.min_side_px or longer > most:
             raise errors.InvalidParameter("Request has invalid parameters")
-        if max(width, height) > limits.max_side_px:
+        if longer > limits.max_side_px:
             raise errors.ImageTooLarge(
                 f"Input image dimensions {width} x {height} exceed maximum dimension size of "
                 f"{limits.max_side_px} pixels"

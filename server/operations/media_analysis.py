@@ -19,12 +19,12 @@ from openrekog.api_spec.shapes import (
     StartMediaAnalysisJobResponse,
 )
 from openrekog.collections_store.jobs import MEDIA_ANALYSIS
-from openrekog.collections_store.records import Job
+from openrekog.collections_store.records import Job, ProjectVersion
 from openrekog.server.analysis import moderation
 from openrekog.server.context import Context
 from openrekog.server.jobs import outputs
 from openrekog.server.operations import jobs
-from openrekog.server.operations.moderation import refuse_adapter
+from openrekog.server.operations.project_arns import find_adapter
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of
 
@@ -38,8 +38,9 @@ def start_media_analysis_job(
     context: Context, request: StartMediaAnalysisJobRequest
 ) -> StartMediaAnalysisJobResponse:
     def look() -> dict[str, str]:
-        check(request)
-        return manifest_of(context, request["Input"])
+        adapter = check(context, request)
+        source = manifest_of(context, request["Input"])
+        return source if adapter is None else {**source, "Adapter": str(adapter.key)}
 
     return {"JobId": jobs.start(context, MEDIA_ANALYSIS, request, look)}
 
@@ -55,13 +56,18 @@ def manifest_of(context: Context, given: MediaAnalysisInput) -> dict[str, str]:
     return {**source, "Bytes": str(size), "Alone": secrets.token_hex(16)}
 
 
-def check(request: StartMediaAnalysisJobRequest) -> None:
+def check(context: Context, request: StartMediaAnalysisJobRequest) -> ProjectVersion | None:
+    """The adapter that is asked for."""
     config = request["OperationsConfig"].get("DetectModerationLabels")
     if config is None:
         raise errors.InvalidParameter("OperationsConfig names no operation.")
-    refuse_adapter(config)
     if "KmsKeyId" in request:
         raise errors.InvalidParameter("This server encrypts nothing: leave KmsKeyId out.")
+    if "ProjectVersion" not in config:
+        return None
+    adapter = find_adapter(context, config["ProjectVersion"])
+    context.services.adapters.get(adapter)  # raises ResourceNotReady
+    return adapter
 
 
 @operation

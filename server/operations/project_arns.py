@@ -47,10 +47,7 @@ def find_project(rows: Transaction, context: Context, arn: str) -> Project:
 
 def find_labels_project(rows: Transaction, context: Context, arn: str) -> Project:
     """A project for Custom Labels; adapters have neither datasets nor policies."""
-    project = find_project(rows, context, arn)
-    if project.feature != "CUSTOM_LABELS":
-        raise errors.InvalidParameter("The operation is for projects of CUSTOM_LABELS only.")
-    return project
+    return _of_labels(find_project(rows, context, arn))
 
 
 def find_dataset(rows: Transaction, context: Context, arn: str) -> tuple[Project, Dataset]:
@@ -63,12 +60,46 @@ def find_dataset(rows: Transaction, context: Context, arn: str) -> tuple[Project
 
 
 def find_version(rows: Transaction, context: Context, arn: str) -> ProjectVersion:
-    match = _match(VERSION_ARN, context.scope, arn)
+    return _version_in_project(rows, context, arn)[1]
+
+
+def find_labels_version(
+    rows: Transaction, context: Context, arn: str
+) -> tuple[Project, ProjectVersion]:
+    """A model for Custom Labels with its project; adapters are not started, and do not answer."""
+    project, version = _version_in_project(rows, context, arn)
+    return _of_labels(project), version
+
+
+def find_adapter(context: Context, arn: str) -> ProjectVersion:
+    with context.reading() as rows:
+        project, version = _version_in_project(rows, context, arn)
+    if project.feature != "CONTENT_MODERATION":
+        raise errors.InvalidParameter(f"The project version {arn} is no adapter.")
+    return version
+
+
+def place_of(project_arn: str) -> Scope:
+    """The account and the region that a project is in, or would be."""
+    match = PROJECT_ARN.fullmatch(project_arn)
+    if match is None:
+        raise not_there(project_arn)
+    return Scope(match["account"], match["region"])
+
+
+def find_shared_version(
+    rows: Transaction, project_arn: str, arn: str
+) -> tuple[Project, ProjectVersion]:
+    """A model of any account, and the project that it must be of."""
+    of, match = PROJECT_ARN.fullmatch(project_arn), VERSION_ARN.fullmatch(arn)
+    if of is None or match is None or not arn.startswith(f"{project_arn.rpartition('/')[0]}/"):
+        raise errors.InvalidParameter(f"The model {arn} is not of the project {project_arn}.")
     try:
-        project = rows.projects.named(context.scope, match["project"])
-        return rows.versions.get(project, match["version"], int(match["stamp"]))
+        project = rows.projects.get(place_of(project_arn), of["project"], int(of["stamp"]))
+        version = rows.versions.get(project, match["version"], int(match["stamp"]))
     except NotFound as error:
         raise not_there(arn) from error
+    return _of_labels(project), version
 
 
 FINDERS: tuple[tuple[re.Pattern[str], Callable[[Transaction, Context, str], object]], ...] = (
@@ -89,6 +120,23 @@ def tagged_project_part(rows: Transaction, context: Context, arn: str) -> str | 
 
 def not_there(arn: str) -> errors.ApiError:
     return errors.ResourceNotFound(f"The resource {arn} does not exist")
+
+
+def _version_in_project(
+    rows: Transaction, context: Context, arn: str
+) -> tuple[Project, ProjectVersion]:
+    match = _match(VERSION_ARN, context.scope, arn)
+    try:
+        project = rows.projects.named(context.scope, match["project"])
+        return project, rows.versions.get(project, match["version"], int(match["stamp"]))
+    except NotFound as error:
+        raise not_there(arn) from error
+
+
+def _of_labels(project: Project) -> Project:
+    if project.feature != "CUSTOM_LABELS":
+        raise errors.InvalidParameter("The operation is for projects of CUSTOM_LABELS only.")
+    return project
 
 
 def _prefix(project: Project) -> str:

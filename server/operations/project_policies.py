@@ -1,9 +1,9 @@
 """Policies of projects: who may copy their models."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import (
@@ -18,25 +18,10 @@ from openrekog.collections_store.errors import AlreadyExists, NotFound, Stale
 from openrekog.collections_store.records import Project
 from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
+from openrekog.server.operations.grants import PolicyDocument
 from openrekog.server.operations.project_arns import find_labels_project, project_arn
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of
-
-Names = str | list[str]
-
-
-class Statement(BaseModel):
-    effect: Literal["Allow", "Deny"] = Field(alias="Effect")
-    principal: str | dict[str, Names] = Field(alias="Principal")
-    action: Names = Field(alias="Action")
-    resource: Names = Field(alias="Resource")
-
-
-class PolicyDocument(BaseModel):
-    """As far as every policy of a resource has it; AWS asks for IAM's syntax."""
-
-    version: Literal["2012-10-17", "2008-10-17"] = Field("2012-10-17", alias="Version")
-    statement: Statement | list[Statement] = Field(alias="Statement")
 
 
 @operation

@@ -11,8 +11,6 @@ from openrekog.api_spec.shapes import (
     DeleteProjectResponse,
     DescribeProjectsRequest,
     DescribeProjectsResponse,
-    DescribeProjectVersionsRequest,
-    DescribeProjectVersionsResponse,
     ProjectDescription,
 )
 from openrekog.collections_store.errors import AlreadyExists, InUse
@@ -24,7 +22,6 @@ from openrekog.server.operations.project_arns import (
     dataset_arn,
     find_project,
     project_arn,
-    version_arn,
 )
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of
@@ -89,35 +86,6 @@ def delete_project(context: Context, request: DeleteProjectRequest) -> DeletePro
             rows.tags.clear(dataset_arn(project, dataset))
         rows.tags.clear(project_arn(project))
     return {"Status": "DELETING"}
-
-
-@operation
-def describe_project_versions(
-    context: Context, request: DescribeProjectVersionsRequest
-) -> DescribeProjectVersionsResponse:
-    with context.reading() as rows:
-        project = find_project(rows, context, request["ProjectArn"])
-        found, token = page_of(
-            context,
-            f"DescribeProjectVersions:{project.key}",
-            request.get("NextToken"),
-            lambda after: rows.versions.list(
-                project, request["MaxResults"], after, names=request.get("VersionNames")
-            ),
-        )
-    answer: DescribeProjectVersionsResponse = {
-        "ProjectVersionDescriptions": [
-            {
-                "ProjectVersionArn": version_arn(project, version),
-                "CreationTimestamp": datetime.fromtimestamp(version.created_at, UTC),
-                "Status": version.status,
-            }
-            for version in found
-        ]
-    }
-    if token is not None:
-        answer["NextToken"] = token
-    return answer
 
 
 def description(rows: Transaction, project: Project) -> ProjectDescription:

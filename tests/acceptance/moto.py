@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 
+from tests.acceptance.ports import free_port
 from tests.acceptance.servers import clean_environment
 
 MOTO = Path(sys.executable).with_name("moto_server")
@@ -41,13 +42,6 @@ def moto() -> Iterator[str]:
 
 def aws_client(service: str, url: str) -> Any:
     return boto3.client(service, endpoint_url=url, **KEYS)  # type: ignore[call-overload]  # any service
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(port: int) -> None:

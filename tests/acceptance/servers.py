@@ -16,6 +16,8 @@ import boto3
 import orjson
 from botocore.config import Config
 
+from tests.acceptance.ports import free_port
+
 COMMAND = Path(sys.executable).with_name("openrekog")
 READY = re.compile(r"is ready on (http://\S+)")
 SECONDS_TO_START = 60.0
@@ -45,7 +47,7 @@ class ServerProcess:
 
     def start(self) -> "ServerProcess":
         """Returns once the ready line is printed; a restart listens where clients expect it."""
-        port = str(self.port) if self.url else "0"
+        port = str(self.port if self.url else free_port())
         environment = clean_environment() | as_environment(self.settings)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

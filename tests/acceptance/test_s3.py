@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.moto import aws_client, free_port, moto
+from tests.acceptance.moto import aws_client, moto
 from tests.acceptance.photos import jpeg, person, photograph
+from tests.acceptance.ports import free_port
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import FAKE, ServerProcess
 

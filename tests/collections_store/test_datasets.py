@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from openrekog.collections_store import tables
-from openrekog.collections_store.errors import AlreadyExists, InUse, NotFound, Stale
+from openrekog.collections_store.errors import AlreadyExists, NotFound, Stale
 from openrekog.collections_store.records import (
     Dataset,
     DatasetState,
@@ -63,23 +63,6 @@ def test_a_name_is_taken_until_its_project_is_deleted(store: Store, scope: Scope
             rows.projects.get(scope, "pets", first.stamp)
         second = rows.projects.create(scope, "pets", "CUSTOM_LABELS", None)
     assert second.key != first.key
-
-
-def test_a_project_with_versions_stays(store: Store, scope: Scope, project: Project) -> None:
-    with store.write() as rows:
-        made = rows.versions.create(project, "v1", "TRAINING_COMPLETED")
-        rows.versions.create(project, "v2", "TRAINING_IN_PROGRESS")
-    with pytest.raises(AlreadyExists), store.write() as rows:
-        rows.versions.create(project, "v1", "TRAINING_IN_PROGRESS")
-    with pytest.raises(InUse), store.write() as rows:
-        rows.projects.delete(project)
-    with store.read() as rows:
-        assert rows.projects.get(scope, "pets", project.stamp) == project
-        assert rows.versions.get(project, "v1", made.stamp) == made
-        page = rows.versions.list(project, 1)
-        assert [version.name for version in page.items] == ["v2"]
-        assert rows.versions.list(project, 1, page.after).items == [made]
-        assert rows.versions.list(project, 9, names=["v1", "v3"]).items == [made]
 
 
 def test_one_dataset_of_each_type(store: Store, project: Project, train: Dataset) -> None:

@@ -1,13 +1,16 @@
 """Access policies: what is allowed, what is denied, and what is refused when read."""
 
+import re
 import time
+from collections.abc import Iterator
 
 import pytest
+from botocore.model import ListShape, Shape, StructureShape
 from pydantic import ValidationError
 
 from openrekog.api_spec.service import load_service
 from openrekog.collections_store.records import Scope
-from openrekog.server.policies import Policy, resources_of
+from openrekog.server.policies import ARN_MEMBERS, Policy, resources_of
 
 COLLECTION = "arn:aws:rekognition:us-east-1:123456789012:collection/"
 
@@ -166,6 +169,13 @@ PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/p/1"
             {"ProjectArn": PROJECT, "DatasetSource": {"DatasetArn": "d"}},
             ["d", PROJECT],
         ),
+        (
+            "DistributeDatasetEntries",
+            {"Datasets": [{"Arn": "train"}, {"Arn": "test"}]},
+            ["train", "test"],
+        ),
+        ("DistributeDatasetEntries", {"Datasets": ["train", {"Arn": 7}, {"Arn": "t"}]}, ["t"]),
+        ("DistributeDatasetEntries", {"Datasets": "train"}, ["*"]),
     ],
     ids=[
         "none",
@@ -181,6 +191,9 @@ PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/p/1"
         "no adapter",
         "adapter of a job",
         "dataset to copy",
+        "list",
+        "list, wrong types",
+        "no list",
     ],
 )
 def test_resources_of_a_request(
@@ -188,6 +201,27 @@ def test_resources_of_a_request(
 ) -> None:
     called = load_service().operations[operation]
     assert resources_of(Scope("123456789012", "us-east-1"), called, payload) == wanted
+
+
+# What ends in these names is of other services.
+FOREIGN = re.compile(r".*(RoleArn|SNSTopicArn|FlowDefinitionArn|KinesisVideoArn|KinesisDataArn)")
+
+
+def arn_members(shape: Shape, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Where a request names a resource of ours by its ARN."""
+    if isinstance(shape, StructureShape):
+        for name, member in shape.members.items():
+            yield from arn_members(member, (*path, name))
+    elif isinstance(shape, ListShape):
+        yield from arn_members(shape.member, (*path[:-1], f"{path[-1]}[]"))
+    elif shape.name.endswith(("Arn", "ProjectVersionId")) and not FOREIGN.fullmatch(shape.name):
+        yield ".".join(path)
+
+
+def test_every_arn_of_a_request_is_seen() -> None:
+    operations = load_service().operations.values()
+    found = {member for each in operations for member in arn_members(each.input)}
+    assert found == set(ARN_MEMBERS)
 
 
 def test_no_resource_name_takes_long() -> None:

@@ -1,0 +1,1 @@
+"""Custom Labels: models that are learnt from a user's own pictures."""

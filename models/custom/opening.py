@@ -1,0 +1,23 @@
+"""Opens the files of custom models: which kind is opened by what."""
+
+from collections.abc import Callable, Mapping
+
+from openrekog.models.custom.classifier import open_classifier
+from openrekog.models.custom.learning import CustomModel
+from openrekog.models.custom.model_file import ModelFile, ModelFileError, read
+from openrekog.models.loaded import Models
+from openrekog.models.runtime import Runtime
+
+OPENERS: Mapping[str, Callable[[ModelFile, Models, Runtime], CustomModel]] = {
+    "classifier": open_classifier,
+}
+"""By kind. Each checks the weights' shapes, and that the features are those that are loaded."""
+
+
+def open_custom_model(content: bytes, models: Models, runtime: Runtime) -> CustomModel:
+    """Raises ModelFileError for bytes that are no model of a known kind, and OtherFeaturesError for
+    a model that was learnt on other features than those loaded."""
+    file = read(content)
+    if file.kind not in OPENERS:
+        raise ModelFileError(f"not a custom model: no kind {file.kind!r} is known here")
+    return OPENERS[file.kind](file, models, runtime)

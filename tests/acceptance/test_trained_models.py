@@ -1,0 +1,86 @@
+"""From one's own pictures to answers: training, starting, detecting and copying in one go."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.acceptance.custom_models import Trained
+from tests.acceptance.refusals import refused_with
+from tests.acceptance.servers import ServerProcess
+from tests.acceptance.trainings import COLOURS, Studio, coloured
+
+
+@pytest.fixture
+def studio(server: ServerProcess, client: Any, region: str) -> Studio:
+    return Studio(server, client, f"hosted-{region}")
+
+
+@pytest.fixture
+def model(studio: Studio) -> Trained:
+    project = studio.create_project()
+    studio.create_dataset("TRAIN", studio.paint(COLOURS, range(6)))
+    studio.create_dataset("TEST", studio.paint(COLOURS, range(6, 9)))
+    arn = studio.train()
+    assert studio.wait(arn)["Status"] == "TRAINING_COMPLETED"
+    return Trained(studio.client, project, arn)
+
+
+def names(model: Trained, data: bytes) -> list[str]:
+    asked = {"ProjectVersionArn": model.arn, "Image": {"Bytes": data}}
+    return [label["Name"] for label in model.client.detect_custom_labels(**asked)["CustomLabels"]]
+
+
+def test_what_was_learnt_is_seen_in_new_pictures(studio: Studio, model: Trained) -> None:
+    model.start()
+    for label in COLOURS:
+        assert names(model, coloured(label, 100)) == [label]
+    copy = copied(studio, model, "copies")
+    copy.start()
+    assert names(copy, coloured("green", 100)) == ["green"]
+
+
+def copied(studio: Studio, model: Trained, prefix: str) -> Trained:
+    target = studio.client.create_project(ProjectName="copies")["ProjectArn"]
+    answer = studio.client.copy_project_version(
+        SourceProjectArn=model.project,
+        SourceProjectVersionArn=model.arn,
+        DestinationProjectArn=target,
+        VersionName="taken",
+        OutputConfig={"S3Bucket": studio.out, "S3KeyPrefix": prefix},
+    )
+    return Trained(studio.client, target, answer["ProjectVersionArn"])
+
+
+def test_a_copy_has_the_files_of_its_source(studio: Studio, model: Trained) -> None:
+    snapshot = model.description()["TestingDataResult"]["Output"]
+    assert len(studio.lines(snapshot)) == 9
+    [asset] = model.description()["TrainingDataResult"]["Output"]["Assets"]
+    place = asset["GroundTruthManifest"]["S3Object"]
+    (studio.folder(studio.out) / place["Name"]).unlink()
+
+    copy = copied(studio, model, "copied/")
+    found = copy.description()
+    assert found["SourceProjectVersionArn"] == model.arn
+    assert found["OutputConfig"] == {"S3Bucket": studio.out, "S3KeyPrefix": "copied/"}
+    result = found["EvaluationResult"]
+    assert result["F1Score"] == model.description()["EvaluationResult"]["F1Score"]
+    assert result["Summary"]["S3Object"]["Name"] == "copied/EvaluationSummary-copies-taken.json"
+    evaluation = orjson.loads(studio.read(result["Summary"]))
+    assert evaluation["EvaluationDetails"]["ProjectVersionArn"] == model.arn
+    assert studio.lines(found["TestingDataResult"]["Output"]) == studio.lines(snapshot)
+    # What its owner has deleted is not copied.
+    assert "Output" not in found["TrainingDataResult"]
+    assert "Validation" in found["TrainingDataResult"]
+
+    refused_with(
+        "InvalidParameterException",
+        studio.client.copy_project_version,
+        SourceProjectArn=model.project,
+        SourceProjectVersionArn=model.arn,
+        DestinationProjectArn=copy.project,
+        VersionName="nowhere",
+        OutputConfig={"S3Bucket": "no-such-bucket"},
+    )
+    versions = studio.client.describe_project_versions(ProjectArn=copy.project)
+    assert len(versions["ProjectVersionDescriptions"]) == 1
