@@ -66,7 +66,7 @@ def measure_custom_images(folder: Path, models: Models) -> str:
     rows, certain = [], []
     for name, pictures in _sets(folder).items():
         for shots in SHOTS:
-            judged = _judge(list(pictures), shots, models)
+            judged = judge(list(pictures), shots, models)
             if judged is not None:
                 rows.append((name, shots, *_cells(judged)))
                 certain += judged.certain
@@ -95,7 +95,8 @@ def _sets(folder: Path) -> Mapping[str, Sequence[Picture]]:
     }
 
 
-def _judge(pictures: Sequence[Picture], shots: int, models: Models) -> Judged | None:
+def judge(pictures: Sequence[Picture], shots: int, models: Models) -> Judged | None:
+    """None where fewer than two labels have so many pictures, and others to judge."""
     judged = Judged()
     for seed in range(DRAWS):
         learnt, others = _draw(pictures, shots, seed)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.celebrity_matching import measure_celebrities
 from benchmarks.custom_images import measure_custom_images
+from benchmarks.custom_objects import measure_custom_objects
 from benchmarks.equipment import measure_equipment
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
@@ -61,5 +62,6 @@ PARTS: Mapping[str, Part] = {
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
     "Reading text": Part(MARKS, measure_text),
     "Custom Labels, images": Part(INSTANCES, measure_custom_images),
+    "Custom Labels, objects": Part(INSTANCES, measure_custom_objects),
 }
 """By title, in the order of the report."""

@@ -6,6 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from openrekog.models.dense import DenseFeatures, DenseShape
 from openrekog.models.results import (
     Body,
     Box,
@@ -159,6 +160,18 @@ class FeatureExtractor(Protocol):
 
     def extract(self, images: Sequence[Image]) -> Vectors:
         """What a picture looks like as a unit vector for each, shape (len(images), dimension)."""
+
+
+class DenseExtractor(Protocol):
+    @property
+    def feature_name(self) -> str:
+        """Names the features; models that were learnt on others cannot be used."""
+
+    @property
+    def shape(self) -> DenseShape: ...
+
+    def extract(self, image: Image, side: int) -> DenseFeatures:
+        """What is seen all over an image that is scaled to a longer side of `side` pixels."""
 
 
 class TextDetector(Protocol):

@@ -145,12 +145,16 @@ def overlaps(boxes: NDArray[np.floating], box: NDArray[np.floating]) -> NDArray[
 
 
 def suppress(
-    boxes: NDArray[np.floating], scores: NDArray[np.floating], threshold: float
+    boxes: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    threshold: float,
+    most: int | None = None,
 ) -> list[int]:
-    """Indices of the boxes to keep, best score first: no two overlap by more than threshold."""
+    """Indices of the boxes to keep, best score first, at most `most`: no two overlap by more than
+    threshold."""
     order = np.argsort(-scores, kind="stable")
     kept: list[int] = []
-    while order.size:
+    while order.size and len(kept) != most:
         best, rest = order[0], order[1:]
         kept.append(int(best))
         order = rest[overlaps(boxes[rest], boxes[best]) <= threshold]

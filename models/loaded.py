@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from openrekog.models.capabilities import (
     ConceptScorer,
+    DenseExtractor,
     ExposureDetector,
     FaceAnalyzer,
     FaceCoverClassifier,
@@ -26,6 +27,7 @@ class Models:
     classes: ImageClassifier  # always ImageNet's
     classifiers: tuple[ImageClassifier, ...]  # all that give labels, `classes` first
     features: FeatureExtractor
+    dense: DenseExtractor
     shots: ShotDetector
     text: TextReader
     poses: PoseEstimator

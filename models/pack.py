@@ -41,6 +41,7 @@ Capability = Literal[
     "object_detector",
     "image_classifier",
     "feature_extractor",
+    "dense_extractor",
     "text_detector",
     "text_recogniser",
     "pose_estimator",

@@ -104,8 +104,15 @@ class Runtime:
             ort.preload_dlls()
 
     def load(self, path: Path, name: str | None = None) -> Session:
+        return self._load(str(path), name or path.stem)
+
+    def load_graph(self, graph: bytes, name: str) -> Session:
+        """A graph that was made of another one just now."""
+        return self._load(graph, name)
+
+    def _load(self, source: str | bytes, name: str) -> Session:
         session = ort.InferenceSession(
-            str(path),
+            source,
             self._session_options(),
             providers=[
                 (ORT_NAMES[provider], self._provider_options(provider))
@@ -115,7 +122,7 @@ class Runtime:
         provider = short_name(session.get_providers()[0])
         self._give_up_before(provider)
         gate = self._cpu_gate if provider in ("cpu", "openvino") else nullcontext()
-        model = self._batched(OnnxSession(name or path.stem, session, gate, self._observer))
+        model = self._batched(OnnxSession(name, session, gate, self._observer))
         self._loaded.append(model)
         return model
 

@@ -43,7 +43,7 @@ def export_version(
         write_archive(archive, files)
     typer.echo(f"{', '.join(files)} in {archive}.")
     if STANDALONE not in files:
-        typer.echo(f"{STANDALONE} is left out: the model was learnt on what is no network.")
+        typer.echo(f"{STANDALONE} is left out: only a classifier and its network make one file.")
 
 
 def import_version(

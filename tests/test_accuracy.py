@@ -5,11 +5,17 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from benchmarks import custom_sets
+from benchmarks.custom_images import Remembered, judge
+from benchmarks.custom_sets import Picture
 from benchmarks.parts import PARTS
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
@@ -179,22 +185,32 @@ def test_reading_text(models: Models) -> None:
     assert right >= 51
 
 
-def test_custom_labels_of_whole_pictures(models: Models) -> None:
-    text = measured("Custom Labels, images", models)
-    pattern = r"^\| (\w+) [^|]*\| (\d+) \| [^|]*\| ([\d.]+) %[^|]*\| ([\d.]+) %"
-    found = {
-        (name, int(shots)): (float(right), float(nearest))
-        for name, shots, right, nearest in re.findall(pattern, text, re.MULTILINE)
-    }
-    assert found["textures", 5][0] >= 95
-    assert found["handwritten", 5][0] >= 70
-    assert found["handwritten", 50][0] >= 92
-    assert found["objects", 5][0] >= 60
+def few_digits() -> list[Picture]:
+    """Twenty of each: enough to learn from five."""
+    left = Counter({str(digit): 20 for digit in range(10)})
+    chosen = []
+    for picture in custom_sets.digits():
+        if left[picture.label] > 0:
+            left[picture.label] -= 1
+            chosen.append(picture)
+    return chosen
+
+
+@pytest.mark.parametrize(
+    ("pictures", "least", "gain"),
+    [
+        pytest.param(lambda: list(custom_sets.objects(Path(str(FOLDER)))), 55, 5, id="objects"),
+        pytest.param(few_digits, 68, 3, id="digits"),
+    ],
+)
+def test_custom_labels_learnt_from_five_pictures(
+    models: Models, pictures: Callable[[], list[Picture]], least: float, gain: float
+) -> None:
+    judged = judge(pictures(), 5, replace(models, features=Remembered(models.features)))
+    assert judged is not None
+    right, nearest = 100 * np.mean(judged.right), 100 * np.mean(judged.nearest)
+    assert right >= least
     # Better than taking the label of the most similar picture.
-    for shots in (5, 10, 20, 50):
-        right, nearest = found["handwritten", shots]
-        assert right >= nearest + 3
-    for mean, right in re.findall(
-        r"^\| 9\d to 1?\d\d \| \d+ \| ([\d.]+) % \| ([\d.]+) %", text, re.M
-    ):
-        assert float(right) == pytest.approx(float(mean), abs=5)
+    assert right >= nearest + gain
+    confidence = np.mean([confidence for confidence, _ in judged.certain])
+    assert confidence == pytest.approx(right, abs=10)

@@ -92,7 +92,7 @@ class YoloX:
 def _decode(rows: NDArray[np.float32], width: int, height: int) -> ObjectCandidates:
     """The likeliest class of each cell that has one, in pixels of the window."""
     possible = np.flatnonzero(rows[:, 4] >= LEAST_SCORE)
-    rows, cells, strides = rows[possible], *(part[possible] for part in _cells(width, height))
+    rows, cells, strides = rows[possible], *(part[possible] for part in cells_of(width, height))
     classes = rows[:, 5:].argmax(axis=1)
     scores = rows[:, 4].astype(np.float64) * rows[np.arange(len(rows)), 5 + classes]
     centres = (rows[:, :2] + cells) * strides
@@ -101,7 +101,7 @@ def _decode(rows: NDArray[np.float32], width: int, height: int) -> ObjectCandida
     return ObjectCandidates(boxes, scores, classes).take(scores >= LEAST_SCORE)
 
 
-def _cells(width: int, height: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def cells_of(width: int, height: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Column and row (n, 2) and stride (n, 1) of each cell, in the order of the graph's rows."""
     grids = [
         np.stack(np.meshgrid(np.arange(width // stride), np.arange(height // stride)), axis=-1)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from openrekog.models.custom.classifier import open_classifier
+from openrekog.models.custom.detector import open_detector
 from openrekog.models.custom.learning import CustomModel
 from openrekog.models.custom.model_file import ModelFile, ModelFileError, read
 from openrekog.models.loaded import Models
@@ -10,6 +11,7 @@ from openrekog.models.runtime import Runtime
 
 OPENERS: Mapping[str, Callable[[ModelFile, Models, Runtime], CustomModel]] = {
     "classifier": open_classifier,
+    "detector": open_detector,
 }
 """By kind. Each checks the weights' shapes, and that the features are those that are loaded."""
 

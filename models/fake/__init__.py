@@ -1,5 +1,6 @@
 """The fake pack: every capability without weights, its answers drawn from an image's colours."""
 
+from openrekog.models.fake.dense import FakeDenseExtractor
 from openrekog.models.fake.equipment import FakeFaceCoverClassifier, FakePoseEstimator
 from openrekog.models.fake.faces import FakeFaceAnalyzer
 from openrekog.models.fake.labels import FakeImageClassifier, FakeObjectDetector
@@ -20,6 +21,7 @@ def fake_models(pack: Pack) -> Models:
         classes=classifier,
         classifiers=(classifier,),
         features=classifier,
+        dense=FakeDenseExtractor(),
         shots=FakeShotDetector(),
         text=FakeTextReader(),
         poses=FakePoseEstimator(),

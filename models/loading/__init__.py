@@ -7,6 +7,7 @@ from openrekog.models.loading.equipment import load_face_covers, load_poses
 from openrekog.models.loading.faces import load_face_analyzer
 from openrekog.models.loading.labels import (
     load_classifiers,
+    load_dense_extractor,
     load_object_detector,
     with_features,
 )
@@ -27,6 +28,7 @@ def load_models(opening: Opening) -> Models:
         classes=classifiers[0],
         classifiers=classifiers,
         features=with_features(classifiers),
+        dense=load_dense_extractor(opening),
         shots=load_shot_detector(opening),
         text=load_text_reader(opening),
         poses=load_poses(opening),

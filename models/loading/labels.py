@@ -9,8 +9,14 @@ from openrekog.models.architectures.efficientnet_lite import EfficientNetLite
 from openrekog.models.architectures.rf_detr import RfDetr
 from openrekog.models.architectures.yolov8 import YoloV8
 from openrekog.models.architectures.yolox import YoloX
+from openrekog.models.architectures.yolox_dense import YoloXDense, show_layers
 from openrekog.models.calibration import ClassCurves
-from openrekog.models.capabilities import FeatureExtractor, ImageClassifier, ObjectDetector
+from openrekog.models.capabilities import (
+    DenseExtractor,
+    FeatureExtractor,
+    ImageClassifier,
+    ObjectDetector,
+)
 from openrekog.models.loading.classifiers import load_label_classifiers
 from openrekog.models.loading.opening import Opening
 from openrekog.models.pack import Pack
@@ -52,6 +58,18 @@ def load_classifiers(opening: Opening) -> tuple[ImageClassifier, ...]:
 def with_features(classifiers: tuple[ImageClassifier, ...]) -> FeatureExtractor:
     """The first classifier that shows its features too, which need no session of their own then."""
     return next(network for network in classifiers if isinstance(network, FeatureExtractor))
+
+
+def load_dense_extractor(opening: Opening) -> DenseExtractor:
+    """Opened when it is first asked: servers without Custom Labels of objects need it never."""
+    pack = opening.pack_for("dense_extractor")
+    file = next(file for file in pack.files if file.architecture == "yolox")
+
+    def open_session() -> Session:
+        graph = show_layers(opening.path(pack, file).read_bytes())
+        return opening.runtime.load_graph(graph, f"{pack.name}/layers")
+
+    return YoloXDense(open_session, f"{pack.name} {pack.version}, layers")
 
 
 def _curves(pack: Pack) -> ClassCurves:

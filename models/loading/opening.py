@@ -17,6 +17,8 @@ class PackPaths(Protocol):
 class Opener(Protocol):
     def load(self, path: Path, name: str | None = None) -> Session: ...
 
+    def load_graph(self, graph: bytes, name: str) -> Session: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

@@ -7,6 +7,9 @@ from typing import Any
 import PIL.Image
 import pytest
 
+from openrekog.models.custom.labels import CustomLabel
+from openrekog.models.results import Box
+from openrekog.server.operations.custom_labels import member
 from tests.acceptance.custom_models import LABELS, Trained, coloured, picture, trained
 from tests.acceptance.photos import MIB, jpeg, padded, png
 from tests.acceptance.refusals import refused_with
@@ -39,7 +42,8 @@ def test_all_labels_best_first(model: Trained) -> None:
     assert sum(confidences) == pytest.approx(100, abs=0.1)
     assert model.ask("red", MinConfidence=0, MaxResults=2) == found[:2]
     assert model.ask("red", MinConfidence=0, MaxResults=0) == found
-    assert model.ask("red", MinConfidence=confidences[1]) == found[:2]
+    between = (confidences[1] + confidences[2]) / 2
+    assert model.ask("red", MinConfidence=between) == found[:2]
     assert model.ask("red", MinConfidence=100) == [
         label for label in found if label["Confidence"] == 100
     ]
@@ -105,6 +109,15 @@ def test_the_smallest_and_the_largest_pictures(model: Trained, data: bytes) -> N
 def test_numbers_out_of_range(model: Trained, wrong: dict[str, Any]) -> None:
     asked = {"ProjectVersionArn": model.arn, "Image": picture(), **wrong}
     refused_with("ValidationException", model.client.detect_custom_labels, **asked)
+
+
+def test_where_an_object_is() -> None:
+    found = CustomLabel("bolt", 75.0, Box(0.1, 0.2, 0.3, 0.4))
+    assert member(found) == {
+        "Name": "bolt",
+        "Confidence": 75.0,
+        "Geometry": {"BoundingBox": {"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4}},
+    }
 
 
 def test_the_time_of_the_model_is_told(server: ServerProcess, model: Trained) -> None:

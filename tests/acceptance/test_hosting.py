@@ -132,7 +132,9 @@ def test_a_start_goes_on_after_a_crash(launch: Launch) -> None:
     server = launch()
     model, other = trained(server, "us-east-1"), trained(server, "us-east-1").start()
     idle = trained(server, "us-east-1").start()
+    broken = trained(server, "us-east-1").start()
     server.kill()
+    change_version(server, broken.arn, lambda rows, row: rows.versions.put_content(row, b"x"))
     # The server was killed between accepting the requests and doing what they ask for.
     change_version(
         server,
@@ -148,6 +150,8 @@ def test_a_start_goes_on_after_a_crash(launch: Launch) -> None:
     model.wait_until_it_runs()
     idle.wait_until("STOPPED")
     assert model.ask("red") == other.ask("red") != []
+    refused_with(NOT_READY, broken.ask)
+    assert broken.description()["Status"] == "FAILED"
 
 
 def test_several_processes_run_the_same_models(launch: Launch) -> None:

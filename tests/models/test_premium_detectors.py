@@ -123,4 +123,4 @@ def test_a_class_beyond_coco_is_refused_when_it_is_seen(tmp_path: Path) -> None:
 def test_a_named_detector_replaces_the_default_one(tmp_path: Path) -> None:
     with Runtime(["cpu"]) as runtime:
         opening = Opening.of(OneFile(tmp_path), runtime, ["rf_detr"])
-    assert opening.packs_for("object_detector") == find(["rf_detr"])
+    assert (opening.pack_for("object_detector"),) == find(["rf_detr"])
