@@ -30,22 +30,22 @@ textures = Path(__file__).parent / "images" / "textures"
 
 
 def pieces(name: str) -> list[Image.Image]:
-    """A photograph cut into 36, each more or less out of focus: it would be too easy otherwise."""
+    """A photograph cut into 25, each more or less out of focus: it would be too easy otherwise."""
     whole = Image.open(textures / f"{name}.jpg")
     return [
-        whole.crop((left, top, left + 80, top + 80)).filter(
-            GaussianBlur(1 + (left + top) // 80 % 5)
+        whole.crop((left, top, left + 96, top + 96)).filter(
+            GaussianBlur(1 + (left + top) // 96 % 5)
         )
-        for top in range(0, 480, 80)
-        for left in range(0, 480, 80)
+        for top in range(0, 480, 96)
+        for left in range(0, 480, 96)
     ]
 
 
 def write_pictures(folder: Path) -> None:
-    """6 pictures of each to learn from, 29 to test with; the last of the 36 is kept back."""
+    """5 pictures of each to learn from, 19 to test with; the last of the 25 is kept back."""
     for name in ("brick", "grass", "gravel"):
-        for number, piece in enumerate(pieces(name)[:35]):
-            path = folder / ("test" if number % 6 else "train") / name / f"{number}.jpg"
+        for number, piece in enumerate(pieces(name)[:24]):
+            path = folder / ("test" if number % 5 else "train") / name / f"{number}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
             piece.save(path)
 
