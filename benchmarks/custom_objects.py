@@ -1,5 +1,5 @@
-"""Custom Labels models of objects, learnt from few boxes a label: how well objects are found, beside
-the label of the nearest box that was seen, whether confidence says so, and what it costs."""
+"""Custom Labels models of objects, learnt from few boxes a label: how well objects are found,
+beside the label of the nearest box that was seen, whether confidence says so, and what it costs."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ from openrekog.models.results import Box
 from openrekog.models.runtime import Runtime
 
 SHOTS = (10, 50)
-DRAWS = 2
+DRAWS = 1
 MOST_JUDGED = 40
 BINS = (1, 10, 30, 50, 70, 90, 100.001)
 
@@ -69,8 +69,8 @@ def measure_custom_objects(folder: Path, models: Models) -> str:
     findings = [finding for outcome in outcomes.values() for finding in outcome.findings]
     return "\n\n".join(
         [
-            f"Each row is the mean of {DRAWS} draws. Pictures are learnt from, in a drawn order, as "
-            "long as a label has fewer boxes than named, half of all pictures at most; up to "
+            "Pictures are learnt from, in a drawn order, "
+            "as long as a label has fewer boxes than named, half of all pictures at most; up to "
             f"{MOST_JUDGED} of the other half are judged. AP50: COCO's average precision at an "
             "overlap of half, mean over labels. `nearest box`: each box that is proposed has the "
             "label of the box most like it (cosine) of those proposed while learning. COCO's "

@@ -19,11 +19,10 @@ import psutil
 from botocore.credentials import Credentials
 
 from benchmarks import pictures, signed
-from benchmarks.cases import VARIANTS
+from benchmarks.cases import OF_PICTURES, VARIANTS, alone
 from benchmarks.load import Drive, Load, Outcome, drive
 from benchmarks.report import machine, table
 from benchmarks.servers import LOOPBACK, Server, openrekog
-from benchmarks.signed import image
 
 DOCUMENTED = frozenset(
     {"200", "400 ProvisionedThroughputExceededException", "400 ThrottlingException"}
@@ -95,9 +94,11 @@ def watched(server: Server) -> Iterator[Watch]:
 
 
 def asks(server: Server, key: Credentials, picture: str) -> list[bytes]:
+    """Every operation on a picture in turn."""
     return [
-        signed.signed(server.address, key, "DetectFaces", {"Image": image(data)})
+        signed.signed(server.address, key, operation, alone(data))
         for data in pictures.variants(picture, VARIANTS)
+        for operation in ("DetectFaces", *OF_PICTURES)
     ]
 
 
@@ -136,7 +137,7 @@ def stop_in_the_middle(packs: Sequence[str], clients: int) -> Trial:
             waiting = wait_until_taken(server, before + clients)
             if waiting == 0:
                 raise RuntimeError("every request was answered before the server could be stopped")
-            exit_code = server.stop()
+            exit_code = server.stop(90)  # what is not done in the 60 s of a stop is cut off
             outcome = running.result()
         name = f"SIGTERM with {waiting} requests under way"
         return Trial(name, outcome, idle, watch.highest_mib, exit_code)

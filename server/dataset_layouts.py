@@ -60,7 +60,7 @@ class Layout:
         """Pictures for validation are tested with where there are no others to test with; else
         they are more to learn from, since nothing else is done with them here."""
         layout = cls(kind, remarks=list(remarks))
-        filled = {name: samples for name, samples in splits.items() if samples}
+        filled = {name: splits[name] for name in ("TRAIN", "TEST", VALIDATION) if splits.get(name)}
         validation: DatasetType = "TRAIN" if "TEST" in filled else "TEST"
         types: dict[str, DatasetType] = {"TRAIN": "TRAIN", "TEST": "TEST", VALIDATION: validation}
         for name, samples in filled.items():
