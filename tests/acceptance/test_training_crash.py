@@ -35,18 +35,19 @@ def studio_of(server: ServerProcess, count: int = 30) -> Studio:
     return studio
 
 
-def learnt(studio: Studio, version: str) -> tuple[bytes, Any, Any]:
+def learnt(studio: Studio, version: str, database: str | None = None) -> tuple[bytes, Any, Any]:
     """The model, its evaluation but for names and times, and what was wrong."""
     found = studio.wait(version)
     assert found["Status"] == "TRAINING_COMPLETED", found
     summary = orjson.loads(studio.read(found["EvaluationResult"]["Summary"]))
     for name in ("ProjectVersionArn", "EvaluationEndTimestamp"):
         del summary["EvaluationDetails"][name]
-    return content_of(studio.server), summary, orjson.loads(studio.read(found["ManifestSummary"]))
+    url = database or f"sqlite:///{studio.server.data_dir / 'openrekog.sqlite3'}"
+    return content_of(url), summary, orjson.loads(studio.read(found["ManifestSummary"]))
 
 
-def content_of(server: ServerProcess) -> bytes:
-    engine = create_engine(f"sqlite:///{server.data_dir / 'openrekog.sqlite3'}")
+def content_of(url: str) -> bytes:
+    engine = create_engine(url)
     try:
         with engine.connect() as connection:
             return bytes(
@@ -101,6 +102,14 @@ def test_a_job_that_the_queue_lost_goes_on(
     engine.dispose()
     server.start()
     assert learnt(studio, version) == undisturbed
+
+
+def test_postgresql_keeps_what_sqlite_does(
+    postgresql: Callable[[], str], launch: Launch, undisturbed: tuple[bytes, Any, Any]
+) -> None:
+    url = postgresql()
+    studio = studio_of(launch("postgresql", database_url=url))
+    assert learnt(studio, studio.train(), url) == undisturbed
 
 
 def test_what_happens_while_a_training_waits_does_not_matter(
