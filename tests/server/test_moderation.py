@@ -57,7 +57,6 @@ class Told:
             face_covers=cast("Any", None),
             nudity=Nudity(self.nudity_said),
             shots=cast("Any", None),
-            dense=cast("Any", None),
             exposures=None if with_exposures is None else Detector(with_exposures),
             concepts=None if with_concepts is None else Concepts(with_concepts),
         )
