@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.adapter_teaching import measure_adapters
 from benchmarks.celebrity_matching import measure_celebrities
 from benchmarks.custom_images import measure_custom_images
 from benchmarks.custom_objects import measure_custom_objects
@@ -62,6 +63,7 @@ PARTS: Mapping[str, Part] = {
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
     "Reading text": Part(MARKS, measure_text),
     "Custom Labels, images": Part(INSTANCES, measure_custom_images),
+    "Moderation adapters": Part(INSTANCES, measure_adapters),
     "Custom Labels, objects": Part(INSTANCES, measure_custom_objects),
 }
 """By title, in the order of the report."""
