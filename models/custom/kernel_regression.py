@@ -15,13 +15,13 @@ from openrekog.models.custom.folds import ALWAYS, BEYOND, fold_of_each
 Numbers = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 
-STEEPNESSES = (4.0, 8.0, 16.0)
+STEEPNESSES = (4.0, 8.0)
 """How fast the influence of a picture falls with the cosine of two looks, exp(s * (cosine - 1)):
 of 8 a third is left at a cosine of 0.86, and a hundredth at 0.42."""
 STRENGTHS = (3.0, 30.0, 300.0)
 USUAL = (4.0, 300.0)
 
-STEPS = 200
+STEPS = 100
 LEAST = 1e-6
 """Added where two pictures may be one, for the numbers' sake."""
 
@@ -29,7 +29,7 @@ STILLNESS = 1.0
 """How much a picture about which the belief is right resists being moved either way, in half the
 square of the log odds. Without it, pictures that were taught as false alarms take the label from
 nearly all others that have it, too; `make accuracy` counts how many lose it."""
-MOST_JUDGED = 1_000
+MOST_JUDGED = 500
 
 
 @dataclass(frozen=True, slots=True)
