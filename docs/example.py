@@ -76,18 +76,18 @@ found = client.search_faces_by_image(
 for match in found["FaceMatches"]:
     print(f"  {match['Face']['ExternalImageId']}, similarity {match['Similarity']:.2f}")
 
-print("Where in a video is she?")
+print("When is who in a video?")
 write_film(buckets / "films" / "people.mp4")
 job = client.start_face_search(
     Video={"S3Object": {"Bucket": "films", "Name": "people.mp4"}}, CollectionId="people"
 )["JobId"]
-while (answer := client.get_face_search(JobId=job))["JobStatus"] == "IN_PROGRESS":
+while (film := client.get_face_search(JobId=job))["JobStatus"] == "IN_PROGRESS":
     time.sleep(0.2)
-names = {
-    person["Timestamp"]: person["FaceMatches"][0]["Face"]["ExternalImageId"]
-    for person in answer["Persons"]
-    if person.get("FaceMatches")
-}
-seen = [when for when, name in names.items() if name == "Eileen_Collins"]
-print(f"  from {min(seen)} to {max(seen)} ms of {answer['VideoMetadata']['DurationMillis']}")
+for name in ("Eileen_Collins", "Grace_Hopper"):
+    seen = [
+        person["Timestamp"]
+        for person in film["Persons"]
+        if name in [match["Face"]["ExternalImageId"] for match in person["FaceMatches"]]
+    ]
+    print(f"  {name}: {min(seen)} to {max(seen)} ms")
 client.delete_collection(CollectionId="people")
