@@ -126,6 +126,7 @@ GenderType = Literal[
 ]
 
 ImageOperation = Literal[
+    "DetectCustomLabels",
     "DetectFaces",
     "DetectLabels",
     "DetectModerationLabels",

@@ -40,10 +40,10 @@ TRAINING = "Training"
 """The operation of the jobs that train versions."""
 
 # At AWS results of videos can be read for seven days, and of a bulk job, whose results are files in
-# a bucket, the details for a year.
+# a bucket, the details for a year. A training may wait long for its turn.
 DAY = 24 * 3600.0
 KEPT_FOR = 7 * DAY
-KEPT_LONGER = {MEDIA_ANALYSIS: 365 * DAY, IMAGE_ANALYSIS: 365 * DAY}
+KEPT_LONGER = {TRAINING: 365 * DAY, MEDIA_ANALYSIS: 365 * DAY, IMAGE_ANALYSIS: 365 * DAY}
 FORGOTTEN_AT = jobs.c.created_at + case(KEPT_LONGER, value=jobs.c.operation, else_=KEPT_FOR)
 
 IN_PROGRESS: JobStatus = "IN_PROGRESS"

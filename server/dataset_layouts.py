@@ -60,7 +60,7 @@ class Layout:
         """Pictures for validation are tested with where there are no others to test with; else
         they are more to learn from, since nothing else is done with them here."""
         layout = cls(kind, remarks=list(remarks))
-        filled = {name: samples for name, samples in splits.items() if samples}
+        filled = {name: splits[name] for name in ("TRAIN", "TEST", VALIDATION) if splits.get(name)}
         validation: DatasetType = "TRAIN" if "TEST" in filled else "TEST"
         types: dict[str, DatasetType] = {"TRAIN": "TRAIN", "TEST": "TEST", VALIDATION: validation}
         for name, samples in filled.items():
@@ -99,20 +99,24 @@ def read_label_folders(folder: Path) -> Layout | None:
     if inside and all(path.name.lower() in SPLITS for path in inside):
         splits: dict[str, list[Sample]] = {}
         for part in inside:
-            splits.setdefault(SPLITS[part.name.lower()], []).extend(_labelled(part))
+            name = SPLITS[part.name.lower()]
+            # What joins another part must not be called as a picture there.
+            root = folder if name in splits or name == VALIDATION else part
+            splits.setdefault(name, []).extend(_labelled(part, root))
         return Layout.of_splits(kind, splits) if any(splits.values()) else None
-    samples = list(_labelled(folder))
+    samples = list(_labelled(folder, folder))
     if not samples:
         return None
     return Layout(kind, {"TRAIN": samples}, list(_unlabelled(folder)))
 
 
-def _labelled(folder: Path) -> Iterator[Sample]:
+def _labelled(folder: Path, root: Path) -> Iterator[Sample]:
+    """The names are paths below `root`."""
     for place in shown(folder):
         if place.is_dir():
             truth = (TrueLabel(place.name),)
             for path in pictures_in(place):
-                yield Sample(path, path.relative_to(folder).as_posix(), truth, located=False)
+                yield Sample(path, path.relative_to(root).as_posix(), truth, located=False)
 
 
 def _unlabelled(folder: Path) -> Iterator[str]:

@@ -95,10 +95,11 @@ def table_of(jobs: Sequence[Job]) -> Iterator[str]:
 
 def cells_of(job: Job) -> tuple[str, ...]:
     source = orjson.loads(job.source)
+    within = orjson.loads(job.request).get("Operation", "")
     return (
         time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(job.created_at)),
         state_of(job),
-        job.operation,
+        f"{job.operation} {within}".rstrip(),
         job.scope.account_id,
         job.scope.region,
         address_of(source),

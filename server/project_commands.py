@@ -140,8 +140,10 @@ def tell_end(version: "ProjectVersion") -> None:
 
 def files_of(version: "ProjectVersion") -> Iterator[str]:
     """What people want to read first: the report and the summary of the evaluation."""
+    from openrekog.server.jobs.training_files import EVALUATION, REPORT
+
     written: dict[str, Any] = orjson.loads(version.outputs or "{}")
-    for name in ("report", "evaluation"):
+    for name in (REPORT, EVALUATION):
         if name in written:
             yield f"s3://{written[name]['Bucket']}/{written[name]['Name']}"
 

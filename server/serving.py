@@ -58,6 +58,7 @@ def work(settings: Settings, ready: Callable[[str], None]) -> None:
     except START_FAULTS as error:
         raise RefusedError(str(error)) from error
     try:
+        services.hosting.start()  # bulk jobs ask custom models, too
         with working(services) as name:
             ready(name)
             ended.wait()

@@ -45,6 +45,7 @@ STARTING = "The model is being started."
 RUNNING = "The model is running."
 STOPPING = "The model is being stopped."
 STOPPED = "The model is stopped."
+UNEXPECTED = "The model cannot be started; the server's log says why."
 
 
 class UnusableModelError(Exception):
@@ -166,6 +167,12 @@ class Hosting:
         except UnusableModelError as error:
             log.warning("model cannot be started", version=version.key, reason=str(error))
             self._become(version, "STARTING", "FAILED", str(error))
+        except StoreError:
+            raise
+        except Exception:
+            # Nobody expected it, and nobody must wait for it: the other models come next.
+            log.exception("model cannot be started", version=version.key)
+            self._become(version, "STARTING", "FAILED", UNEXPECTED)
         else:
             self._become(version, "STARTING", "RUNNING", RUNNING)
 
@@ -204,9 +211,4 @@ class Hosting:
             raise UnusableModelError(f"The file of the model is damaged: {error}.") from error
         except OtherFeaturesError as error:
             raise UnusableModelError(str(error)) from error
-        except StoreError:
-            raise
-        except Exception as error:
-            log.exception("model cannot be opened", version=version.key)
-            raise UnusableModelError("The model cannot be opened.") from error
         return OpenedModel(model, thresholds, len(content))

@@ -13,12 +13,19 @@ R = TypeVar("R")
 # Seconds between tries at what may be only busy or away for a moment.
 PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
+# The object store is away, and not only for a blink: the whole part is done when it is back.
+LONGEST_BLINK = 3.0
+
 
 def patiently(attempt: Callable[[], R]) -> R:
     """Raises what the last of some tries raises."""
     for pause in PAUSES:
         try:
             return attempt()
-        except (errors.ProvisionedThroughputExceeded, BusyError, Unreachable):
+        except (errors.ProvisionedThroughputExceeded, BusyError):
+            time.sleep(pause)
+        except Unreachable:
+            if pause > LONGEST_BLINK:
+                raise
             time.sleep(pause)
     return attempt()

@@ -1,7 +1,6 @@
 """The stages of a training, one after the other; those that look at pictures take many parts."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -35,9 +34,6 @@ __all__ = ["END", "READY", "TrainingStages"]
 PICTURES = 16
 """Pictures in one part: what is looked at anew after a crash, at most."""
 
-# One picture is fetched and decoded while the models look at another.
-THREADS = 2
-
 # Two deaths may have been of a part with more pictures.
 DEADLY_AFTER = SUSPICIOUS + 2
 
@@ -57,9 +53,6 @@ class TrainingStages:
     _files: TrainingFiles = field(init=False)
     _checks: TrainingChecks = field(init=False)
     _tested: dict[int, CustomModel] = field(default_factory=dict)
-    _threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="training")
-    )
 
     def __post_init__(self) -> None:
         self._learners = all_learners(self.models)
@@ -69,13 +62,24 @@ class TrainingStages:
 
     def do(self, task: Task) -> Done:
         """The next part. Raises TrainingFailedError, or Unreachable if the object store is away."""
+        if task.stage.networks not in ("", self._networks):
+            return self._begin_anew(task)
         return STAGES[task.stage.name](self, task)
+
+    @property
+    def _networks(self) -> str:
+        return f"{self.models.features.feature_name} {self.models.dense.feature_name}"
+
+    def _begin_anew(self, task: Task) -> Done:
+        """What was seen by other networks, before the server was started with other packs, is of no
+        use to these."""
+        stage = replace(task.stage.then("look"), round=0, done=0, networks=self._networks)
+        return Done(stage)
 
     def forget(self, version: ProjectVersion) -> None:
         self._tested.pop(version.key, None)
 
     def close(self) -> None:
-        self._threads.shutdown()
         self._tested.clear()
 
     def read(self, task: Task) -> Done:
@@ -90,7 +94,8 @@ class TrainingStages:
         return Done(replace(task.stage, name="check"), add)
 
     def check(self, task: Task) -> Done:
-        return self._checks.begin(task)
+        done = self._checks.begin(task)
+        return replace(done, next=replace(done.next, networks=self._networks))
 
     def look(self, task: Task) -> Done:
         learner = self._learners[task.kind]
@@ -111,7 +116,7 @@ class TrainingStages:
         try:
             content = learner.learn(self._looked(task))
         except CannotLearnError as error:
-            raise TrainingFailedError(str(error)) from error
+            raise TrainingFailedError(str(error), self._checks.validate(task)) from error
         rounds = task.stage.round + 1
         again = rounds < learner.rounds
         stage = replace(task.stage, name="look", round=rounds) if again else task.stage.then("test")
@@ -141,7 +146,8 @@ class TrainingStages:
         if len(page.items) == 1 and task.deaths >= DEADLY_AFTER:
             looked = [replace(page.items[0], fault=INVALID)]
         else:
-            looked = list(self._threads.map(look, page.items))
+            # One after the other, so that requests have the other cores.
+            looked = [look(image) for image in page.items]
         stage = replace(stage, done=stage.done + len(looked))
         stage = stage.then(following) if page.after is None else replace(stage, after=page.after)
         return Done(stage, lambda rows: rows.training_images.keep(looked))

@@ -3,13 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from openrekog.api_spec import errors
-from openrekog.api_spec.shapes import (
-    CustomLabel as CustomLabelMember,
-)
-from openrekog.api_spec.shapes import (
-    DetectCustomLabelsRequest,
-    DetectCustomLabelsResponse,
-)
+from openrekog.api_spec.shapes import CustomLabel as CustomLabelMember
+from openrekog.api_spec.shapes import DetectCustomLabelsRequest, DetectCustomLabelsResponse
 from openrekog.collections_store.records import ProjectVersion
 from openrekog.models.custom.labels import CustomLabel
 from openrekog.server.analysis import faces

@@ -1,6 +1,6 @@
 """Bulk jobs with any image operation, an extension: AWS has them for one operation alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -19,8 +19,9 @@ from openrekog.api_spec.shapes import (
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS
 from openrekog.collections_store.records import Job
 from openrekog.server.context import Context
-from openrekog.server.operations import jobs
+from openrekog.server.operations import custom_labels, jobs
 from openrekog.server.operations.media_analysis import manifest_of, outcome, places_of, status_of
+from openrekog.server.operations.project_arns import find_adapter
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of, searchable_collection
 
@@ -56,9 +57,22 @@ def check(context: Context, name: str, parameters: Mapping[str, Any]) -> None:
         asked = codec.decode(load_service().operations[name], {**parameters, "Image": SOME_IMAGE})
     except (errors.Validation, errors.Serialization) as error:
         raise errors.InvalidParameter(f"Parameters are none of {name}: {error}") from error
-    if "CollectionId" in asked:
-        with context.reading() as rows:
-            searchable_collection(rows, context, asked["CollectionId"])
+    for member, find in NAMED.items():
+        if member in asked:
+            find(context, asked[member])
+
+
+def find_collection(context: Context, collection_id: str) -> None:
+    with context.reading() as rows:
+        searchable_collection(rows, context, collection_id)
+
+
+NAMED: Mapping[str, Callable[[Context, str], object]] = {
+    "CollectionId": find_collection,
+    "ProjectVersion": find_adapter,
+    "ProjectVersionArn": custom_labels.running,
+}
+"""What parameters can name, which has to be there."""
 
 
 @operation

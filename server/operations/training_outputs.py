@@ -9,8 +9,12 @@ from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import OutputConfig, S3Object
 from openrekog.collections_store.records import ProjectVersion
 from openrekog.server.analysis.evaluation_documents import summary_name
-from openrekog.server.jobs.training_files import EVALUATION
+from openrekog.server.analysis.evaluation_report import report_name
+from openrekog.server.jobs.training_files import EVALUATION, REPORT
 from openrekog.server.media.objects import ObjectStore, Unreachable
+
+NAMED = {EVALUATION: summary_name, REPORT: report_name}
+"""Files that are called after their project and version, beside the folder of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class OutputCopier:
 
     def _target(self, name: str) -> S3Object:
         own = f"{self.project}/{self.version}/{name}"
-        key = summary_name(self.project, self.version) if name == EVALUATION else own
+        key = NAMED[name](self.project, self.version) if name in NAMED else own
         prefix = self.config.get("S3KeyPrefix", "").rstrip("/")
         return {"Bucket": self.config["S3Bucket"], "Name": f"{prefix}/{key}" if prefix else key}
 

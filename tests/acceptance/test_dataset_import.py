@@ -59,6 +59,17 @@ def test_from_a_folder_to_a_model(
     ]
     html = (server.data_dir / "buckets" / "custom-labels" / report).read_text()
     assert "<title>paints v1: evaluation</title>" in html
+    # A copy brings its report along, under its own name.
+    [version] = client.describe_project_versions(ProjectArn=arn)["ProjectVersionDescriptions"]
+    client.copy_project_version(
+        SourceProjectArn=arn,
+        SourceProjectVersionArn=version["ProjectVersionArn"],
+        DestinationProjectArn=arn,
+        VersionName="v2",
+        OutputConfig={"S3Bucket": "custom-labels", "S3KeyPrefix": "results"},
+    )
+    copy = server.data_dir / "buckets" / "custom-labels" / report.replace("v1", "v2")
+    assert copy.read_text() == html
     listed = run("projects", "list").stdout.splitlines()
     assert [line.split("  made")[0] for line in listed if not line.startswith(" ")] == [
         "paints  CUSTOM_LABELS"

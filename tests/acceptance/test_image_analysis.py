@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
@@ -12,7 +12,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from openrekog.api_spec.shapes import ImageOperation
 from tests.acceptance.conftest import Launch
+from tests.acceptance.custom_models import trained
 from tests.acceptance.photos import jpeg, person, photograph
 from tests.acceptance.servers import ServerProcess
 
@@ -94,6 +96,9 @@ OPERATIONS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+ADAPTER = "arn:aws:rekognition:us-east-1:000000000000:project/colours/version/v1/1700000000000"
+
+
 def call(client: Any, operation: str, **request: Any) -> Any:
     answer = getattr(client, xform_name(operation))(**request)
     del answer["ResponseMetadata"]
@@ -104,11 +109,15 @@ def test_results_are_the_answers_of_the_operation(
     server: ServerProcess, client: Any, region: str, photos: Path, people: str
 ) -> None:
     client.index_faces(CollectionId=people, Image={"Bytes": person(1)})
+    model = trained(server, region).start()
+    custom = {"ProjectVersionArn": model.arn, "MinConfidence": 0}
+    operations = {**OPERATIONS, "DetectCustomLabels": (custom, "detect-custom-labels")}
+    assert operations.keys() == {*get_args(ImageOperation)}
     jobs = {
         name: start(server, region, name, Parameters=parameters)["JobId"]
-        for name, (parameters, _) in OPERATIONS.items()
+        for name, (parameters, _) in operations.items()
     }
-    for name, (parameters, key) in OPERATIONS.items():
+    for name, (parameters, key) in operations.items():
         answer = wait(server, region, jobs[name])
         assert answer["Status"] == "SUCCEEDED", (name, answer)
         lines = [orjson.loads(line) for line in stored(server, answer["Results"]).splitlines()]
@@ -165,6 +174,13 @@ def test_a_job_is_described_as_the_docs_page_has_it(
             "ResourceNotFoundException",
             "The collection id: nobody does not exist",
         ),
+        (
+            "DetectModerationLabels",
+            {"ProjectVersion": ADAPTER},
+            "ResourceNotFoundException",
+            "colours",
+        ),
+        ("DetectCustomLabels", {"ProjectVersionArn": ADAPTER}, "ResourceNotFoundException", ""),
         ("DetectFaces", {"Image": {}}, "InvalidParameterException", "hold no Image"),
         (
             "DetectModerationLabels",

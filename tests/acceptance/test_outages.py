@@ -72,7 +72,7 @@ def test_a_video_is_read_on_when_the_object_store_is_back(
     assert [face["Timestamp"] for face in found] == [*range(0, 25_000, 500)]
 
 
-def test_no_line_of_a_bulk_job_is_lost_to_a_store_that_answers_503(
+def test_a_bulk_job_goes_on_after_an_outage_in_which_the_server_was_stopped(
     launch: Launch, s3: Moto
 ) -> None:
     url, client = s3
@@ -83,14 +83,19 @@ def test_no_line_of_a_bulk_job_is_lost_to_a_store_that_answers_503(
     lines = b'{"source-ref": "s3://photos/a.png"}\n' * 40
     client.put_object(Bucket="photos", Key="list.jsonl", Body=lines)
     with line_to(int(url.rpartition(":")[2]), UNAVAILABLE) as line:
-        rekognition = launch(**settings(line)).client()
+        server = launch(**settings(line))
+        rekognition = server.client()
         line.cut_after = line.passed + 4 * MIB
         job = rekognition.start_media_analysis_job(
             OperationsConfig={"DetectModerationLabels": {}},
             Input={"S3Object": {"Bucket": "photos", "Name": "list.jsonl"}},
             OutputConfig={"S3Bucket": "photos"},
         )["JobId"]
-        ride_out(line)
+        assert line.down.wait(60)
+        time.sleep(AWAY_SECONDS)
+        assert server.stop() == 0
+        line.mend()
+        server.start()
         while (told := rekognition.get_media_analysis_job(JobId=job))["Status"] == "IN_PROGRESS":
             time.sleep(0.1)
     assert told["Status"] == "SUCCEEDED", told

@@ -8,7 +8,7 @@ import pytest
 from tests.acceptance.custom_models import Trained
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import ServerProcess
-from tests.acceptance.trainings import COLOURS, Studio, coloured
+from tests.acceptance.trainings import COLOURS, Line, Studio, coloured, outlined, with_squares
 
 
 @pytest.fixture
@@ -84,3 +84,36 @@ def test_a_copy_has_the_files_of_its_source(studio: Studio, model: Trained) -> N
     )
     versions = studio.client.describe_project_versions(ProjectArn=copy.project)
     assert len(versions["ProjectVersionDescriptions"]) == 1
+
+
+def boxed(studio: Studio, number: int) -> Line:
+    """The line of a manifest for a picture with squares."""
+    data, boxes = with_squares(number)
+    return outlined(studio.put(f"squares-{number}.png", data), boxes)
+
+
+def test_objects_are_found_where_they_are(studio: Studio) -> None:
+    project = studio.create_project("squares")
+    studio.create_dataset("TRAIN", [boxed(studio, number) for number in range(8)])
+    studio.create_dataset("TEST", [boxed(studio, number) for number in range(8, 11)])
+    arn = studio.train()
+    trained = studio.wait(arn)
+    assert trained["Status"] == "TRAINING_COMPLETED", trained
+    model = Trained(studio.client, project, arn).start()
+    data, boxes = with_squares(17)
+    found = model.client.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": data})
+    labels = {label["Name"]: label for label in found["CustomLabels"]}
+    assert labels.keys() == boxes.keys()
+    for name, box in boxes.items():
+        assert labels[name].keys() == {"Name", "Confidence", "Geometry"}
+        assert overlap(labels[name]["Geometry"]["BoundingBox"], box) > 0.5
+
+
+def overlap(told: dict[str, float], box: tuple[int, int, int, int]) -> float:
+    """Intersection over union with a box in pixels of a picture of 240 x 200."""
+    left, top, width, height = box
+    found = (told["Left"] * 240, told["Top"] * 200, told["Width"] * 240, told["Height"] * 200)
+    across = min(left + width, found[0] + found[2]) - max(left, found[0])
+    down = min(top + height, found[1] + found[3]) - max(top, found[1])
+    shared = max(0.0, across) * max(0.0, down)
+    return shared / (width * height + found[2] * found[3] - shared)

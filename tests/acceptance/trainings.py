@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 import PIL.Image
+from numpy.typing import NDArray
 
 from tests.acceptance.servers import ServerProcess
 
@@ -26,9 +27,13 @@ def coloured(label: str, number: int, side: int = 96) -> bytes:
     """A picture of a colour, unlike that of every other number."""
     noise = np.random.default_rng(number).integers(-25, 26, (8, 8, 3))
     pixels = np.clip(np.array(COLOURS[label]) + noise, 0, 255).astype(np.uint8)
-    picture = PIL.Image.fromarray(pixels).resize((side, side), PIL.Image.Resampling.BILINEAR)
+    small = PIL.Image.fromarray(pixels)
+    return encoded(np.asarray(small.resize((side, side), PIL.Image.Resampling.BILINEAR)))
+
+
+def encoded(pixels: NDArray[np.uint8]) -> bytes:
     file = io.BytesIO()
-    picture.save(file, "PNG")
+    PIL.Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
 
 
@@ -44,6 +49,44 @@ def labelled(ref: str, *labels: str) -> Line:
             "creation-date": "2024-05-18T22:18:13.527256",
         }
     return line
+
+
+PLACES = {"red": (20, 30, 60, 50), "blue": (150, 90, 40, 70)}  # left, top, width, height in pixels
+
+
+def with_squares(number: int) -> tuple[bytes, dict[str, tuple[int, int, int, int]]]:
+    """A grey picture of 240 x 200 pixels with a red and a blue square, elsewhere in each."""
+    pixels = np.full((200, 240, 3), 110, np.uint8)
+    shift = 7 * (number % 4)
+    boxes = {
+        label: (left + shift, top + shift // 2, width, height)
+        for label, (left, top, width, height) in PLACES.items()
+    }
+    for label, (left, top, width, height) in boxes.items():
+        pixels[top : top + height, left : left + width] = COLOURS[label]
+    return encoded(pixels), boxes
+
+
+def outlined(ref: str, boxes: Mapping[str, tuple[int, int, int, int]]) -> Line:
+    """The line of such a picture."""
+    places = ("left", "top", "width", "height")
+    return {
+        "source-ref": ref,
+        "box": {
+            "image_size": [{"width": 240, "height": 200, "depth": 3}],
+            "annotations": [
+                {"class_id": number, **dict(zip(places, box, strict=True))}
+                for number, box in enumerate(boxes.values())
+            ],
+        },
+        "box-metadata": {
+            "objects": [{"confidence": 1} for _ in boxes],
+            "class-map": {str(number): label for number, label in enumerate(boxes)},
+            "type": "groundtruth/object-detection",
+            "human-annotated": "yes",
+            "creation-date": "2024-05-18T22:18:13.527256",
+        },
+    }
 
 
 def as_manifest(lines: Iterable[Line | bytes]) -> bytes:

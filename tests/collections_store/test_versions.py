@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 from openrekog.collections_store import tables
 from openrekog.collections_store.errors import AlreadyExists, InUse, NotFound
 from openrekog.collections_store.records import (
+    DatasetState,
+    NewEntry,
     NewTrainingImage,
     NewVersion,
     Project,
@@ -125,6 +127,32 @@ def test_images_of_a_training(store: Store, version: ProjectVersion) -> None:
         assert images.count(version, "TRAIN") == 5
         assert images.count(version, "TRAIN", usable=True) == 3
         assert images.count(version, "TEST") == 1
+
+
+def test_a_dataset_is_copied_as_it_is_then(
+    store: Store, project: Project, version: ProjectVersion
+) -> None:
+    state = DatasetState("CREATE_COMPLETE", "SUCCESS", "made")
+    with store.write() as rows:
+        other = rows.datasets.create(project, "TEST", state)
+        rows.entries.add(other, [NewEntry("s3://b/x.jpg", '{"x":1}', {}, faulty=False)])
+        dataset = rows.datasets.create(project, "TRAIN", state)
+        new = [NewEntry(f"s3://b/{n}.jpg", f'{{"n":{n}}}', {}, faulty=False) for n in range(5)]
+        rows.entries.add(dataset, new)
+        rows.training_images.copy(version, "TRAIN", dataset)
+        rows.entries.put(dataset, [NewEntry("s3://b/0.jpg", "{}", {}, faulty=False)])
+        rows.datasets.delete(dataset)
+    with store.write() as rows:
+        copied = rows.training_images.page(version, "TRAIN", 9).items
+        told = [(image.line, image.source_ref, image.document) for image in copied]
+        assert told == [(n + 1, f"s3://b/{n}.jpg", f'{{"n":{n}}}') for n in range(5)]
+        rows.training_images.move_to_test([copied[1].key, copied[3].key])
+        rows.training_images.leave_out([copied[3].key, copied[4].key])
+    with store.read() as rows:
+        images = rows.training_images
+        assert [image.line for image in images.page(version, "TRAIN", 9).items] == [1, 3, 5]
+        assert [image.line for image in images.page(version, "TEST", 9, usable=True).items] == [2]
+        assert images.count(version, "TRAIN", usable=True) == 2
 
 
 def rows_of(store: Store) -> list[int]:

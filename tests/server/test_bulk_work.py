@@ -13,6 +13,7 @@ from openrekog.collections_store.jobs import IMAGE_ANALYSIS
 from openrekog.collections_store.records import Job, Scope
 from openrekog.collections_store.store import Store
 from openrekog.server.jobs import bulk as steps
+from openrekog.server.jobs import patience
 from openrekog.server.jobs.attempts import MOST
 from openrekog.server.jobs.bulk import DEADLY, DEADLY_AFTER, ENDLESS, BulkWork
 from openrekog.server.media.objects import FolderObjects, Unreachable
@@ -39,7 +40,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderObjects:
-    monkeypatch.setattr(steps, "PAUSES", (0.01,))
+    monkeypatch.setattr(patience, "PAUSES", (0.01,))
     bucket = tmp_path / "buckets" / "photos"
     bucket.mkdir(parents=True)
     lines = (f'{{"source-ref": "s3://photos/{number}"}}\n' for number in range(1, LINES + 1))
@@ -73,7 +74,8 @@ def process(store: Store, objects: FolderObjects, answer: Answer) -> BulkWork:
     def ask(_scope: Scope, _name: str, request: Mapping[str, Any]) -> bytes:
         return answer(int(request["Image"]["S3Object"]["Name"]))
 
-    return BulkWork(store, objects, ask)
+    # No job of these tests has an adapter.
+    return BulkWork(store, objects, ask, adapters=None)
 
 
 def run(store: Store, objects: FolderObjects, job: Job, answer: Answer) -> int:

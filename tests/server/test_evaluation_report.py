@@ -85,7 +85,7 @@ class Words(HTMLParser):
 def test_what_it_tells() -> None:
     text = Words(page(PICTURES, ["brick", "grass"])).text
     assert "textures v1 Evaluated 2026-11-26 07:30 UTC" in text
-    assert "learnt from 12 pictures, and was tested with 4" in text
+    assert "learnt from 12 training pictures, and was tested with 4 test pictures." in text
     assert "F1 score 73.3 %" in text
     assert "Of pictures with grass , 50 % are taken for brick ." in text
     assert "Fewer than 10 test pictures have grass or brick" in text

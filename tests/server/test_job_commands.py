@@ -26,9 +26,9 @@ def fill(store: Store) -> list[Job]:
     """A job in each state."""
     with store.write() as rows:
 
-        def create(operation: str, name: str, *, begun: bool = True) -> Job:
+        def create(operation: str, name: str, *, begun: bool = True, request: str = "{}") -> Job:
             source = orjson.dumps({"Bucket": "films", "Name": name}).decode()
-            job = rows.jobs.create(SCOPE, operation, "{}", source=source, tag=None)
+            job = rows.jobs.create(SCOPE, operation, request, source=source, tag=None)
             if begun:
                 rows.jobs.claim(job.job_id)
             return job
@@ -41,7 +41,7 @@ def fill(store: Store) -> list[Job]:
         video = create("SegmentDetection", "d.mp4")
         rows.jobs.describe(video, '{"duration_ms": 40000}')
         rows.jobs.store_part(video, 0, [], b"")
-        bulk = create("MediaAnalysis", "list.jsonl")
+        bulk = create("ImageAnalysis", "list.jsonl", request='{"Operation": "DetectText"}')
         rows.jobs.describe(bulk, '{"done": 380, "of": 1000}')
         waiting = create("TextDetection", "e.mp4", begun=False)
     return [waiting, bulk, video, unread, failed, succeeded]
@@ -62,7 +62,7 @@ def test_jobs_are_listed_with_their_progress(tmp_path: Path) -> None:
     shown = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
     assert [row[1:3] for row in shown] == [
         ["waiting", "TextDetection"],
-        ["38 %", "MediaAnalysis"],
+        ["38 %", "ImageAnalysis DetectText"],
         ["25 %", "SegmentDetection"],
         ["running", "FaceSearch"],
         ["FAILED", "LabelDetection"],
