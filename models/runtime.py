@@ -111,6 +111,15 @@ class Runtime:
         return self._load(graph, name)
 
     def _load(self, source: str | bytes, name: str) -> Session:
+        model = self._batched(self._open(source, name))
+        self._loaded.append(model)
+        return model
+
+    def load_learnt(self, graph: bytes, name: str) -> Session:
+        """A whole network that was learnt here, freed with the last reference to it."""
+        return self._open(graph, name)
+
+    def _open(self, source: str | bytes, name: str) -> OnnxSession:
         session = ort.InferenceSession(
             source,
             self._session_options(),
@@ -122,9 +131,7 @@ class Runtime:
         provider = short_name(session.get_providers()[0])
         self._give_up_before(provider)
         gate = self._cpu_gate if provider in ("cpu", "openvino") else nullcontext()
-        model = self._batched(OnnxSession(name, session, gate, self._observer))
-        self._loaded.append(model)
-        return model
+        return OnnxSession(name, session, gate, self._observer)
 
     def load_head(self, graph: bytes, name: str) -> Session:
         """A small graph that was learnt here. It runs on the CPU, to which its input has come

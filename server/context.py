@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from openrekog.api_spec.service import Operation
 from openrekog.collections_store.records import Scope
 from openrekog.collections_store.store import Store, Transaction
+from openrekog.models.custom.fine_tuning import FineTuning
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
 from openrekog.server.hosting.adapters import Adapters
@@ -29,6 +30,7 @@ class Services:
     jobs: JobQueue
     hosting: Hosting
     adapters: Adapters
+    fine_tuning: FineTuning | None = None
 
     def close(self) -> None:
         self.hosting.close()

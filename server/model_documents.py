@@ -81,7 +81,11 @@ def read_evaluation(data: bytes) -> str:
 
 
 def labels_document(
-    labels: Mapping[str, float], kind: str, source: str, network: Pack | None
+    labels: Mapping[str, float],
+    kind: str,
+    source: str,
+    network: Pack | None,
+    licence: str | None = None,
 ) -> bytes:
     """`labels` have their thresholds in percent; in the file they are ratios, as the outputs of the
     model. `network` is what model.onnx was made of, None if there is no such file."""
@@ -90,7 +94,8 @@ def labels_document(
         "kind": kind,
         "labels": [{"name": name, "threshold": value / 100} for name, value in labels.items()],
     }
+    if licence is not None:
+        document["licence"] = licence
     if network is not None:
-        document |= {"network": network.name, "licence": network.licence.name}
-        document |= FORMS[kind]
+        document |= {"network": network.name, **FORMS[kind]}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)

@@ -7,7 +7,8 @@ from pathlib import Path
 from openrekog.collections_store.errors import NotFound
 from openrekog.collections_store.records import ProjectVersion, Scope
 from openrekog.collections_store.store import Store
-from openrekog.models.custom.model_file import ModelFile, ModelFileError, read
+from openrekog.models.custom.fine_tuned import read_any
+from openrekog.models.custom.model_file import ModelFile, ModelFileError
 from openrekog.models.custom.standalone import standalone_classifier
 from openrekog.models.pack import Pack, UnknownPackError, find
 from openrekog.models.store import PackStore
@@ -52,7 +53,8 @@ class Exported:
     def _labels(self, network: Pack | None) -> bytes:
         known = thresholds_of(self.version)
         labels = {label: known.get(label, UNTESTED) for label in self.model.labels}
-        return labels_document(labels, self.model.kind, self.arn, network)
+        licence = network.licence.name if network else self.model.settings.get("licence")
+        return labels_document(labels, self.model.kind, self.arn, network, licence)
 
 
 def find_exported(store: Store, scope: Scope, project: str, name: str) -> Exported:
@@ -72,7 +74,7 @@ def find_exported(store: Store, scope: Scope, project: str, name: str) -> Export
     if versions[0].status not in TRAINED:
         raise ArchiveError(f"The model {project}/{name} is {versions[0].status}.")
     try:
-        model = read(content)
+        model = read_any(content)
     except ModelFileError as error:
         raise ArchiveError(f"The model {project}/{name} is damaged: {error}.") from error
     return Exported(version_arn(found, versions[0]), versions[0], content, model)

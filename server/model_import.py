@@ -8,12 +8,8 @@ import orjson
 from openrekog.collections_store.errors import AlreadyExists, NotFound
 from openrekog.collections_store.records import NewVersion, Project, ProjectVersion, Scope
 from openrekog.collections_store.store import Transaction
-from openrekog.models.custom.model_file import (
-    MOST_BYTES,
-    ModelFileError,
-    OtherFeaturesError,
-    read,
-)
+from openrekog.models.custom.fine_tuned import KIND, MOST_GRAPH_BYTES, read_any
+from openrekog.models.custom.model_file import MOST_BYTES, ModelFileError, OtherFeaturesError
 from openrekog.models.custom.opening import open_custom_model
 from openrekog.server.model_archive import (
     CUSTOM_MODEL,
@@ -31,10 +27,18 @@ MOST_DOCUMENT_BYTES = 4 * 2**20
 """250 labels with names of 255 letters, and what is told of each."""
 
 
-def imported(settings: Settings, archive: Path, scope: Scope, project: str, name: str) -> str:
+def imported(
+    settings: Settings,
+    archive: Path,
+    scope: Scope,
+    project: str,
+    name: str,
+    *,
+    trust_graph: bool = False,
+) -> str:
     """The ARN of the new version; raises ArchiveError."""
-    content, new = read_archive(archive, name)
-    check_opens(settings, content)
+    content, new = read_archive(archive, name, MOST_GRAPH_BYTES if trust_graph else MOST_BYTES)
+    check_opens(settings, content, trust_graph=trust_graph)
     store = open_store(settings, serving=False)
     try:
         with store.write() as rows:
@@ -44,22 +48,22 @@ def imported(settings: Settings, archive: Path, scope: Scope, project: str, name
         store.close()
 
 
-def read_archive(archive: Path, name: str) -> tuple[bytes, NewVersion]:
+def read_archive(archive: Path, name: str, most_bytes: int) -> tuple[bytes, NewVersion]:
     """The model's file and its row, of which nothing is believed before it is checked."""
-    content = read_member(archive, CUSTOM_MODEL, MOST_BYTES)
+    content = read_member(archive, CUSTOM_MODEL, most_bytes)
     if content is None:
         raise ArchiveError(f"{archive} has no {CUSTOM_MODEL}: it is no exported model.")
     evaluation = read_member(archive, EVALUATION, MOST_DOCUMENT_BYTES)
     labels = read_member(archive, LABELS, MOST_DOCUMENT_BYTES)
     try:
-        kind = read(content).kind
+        kind = read_any(content).kind
     except ModelFileError as error:
         raise ArchiveError(f"{CUSTOM_MODEL} cannot be taken: {error}.") from error
     return content, NewVersion(
         name,
         orjson.dumps({}).decode(),
         "COPYING_COMPLETED",
-        kind=kind,  # type: ignore[arg-type]  # whether it is one is checked when it is opened
+        kind="detector" if kind == KIND else kind,  # type: ignore[arg-type]  # whether it is one is checked when it is opened
         source_arn=None if labels is None else source_of(labels),
         evaluation=None if evaluation is None else read_evaluation(evaluation),
     )
@@ -76,11 +80,12 @@ def source_of(labels: bytes) -> str | None:
     return source if known else None
 
 
-def check_opens(settings: Settings, content: bytes) -> None:
+def check_opens(settings: Settings, content: bytes, *, trust_graph: bool) -> None:
     """Whether the server's models can run it."""
     with open_runtime(settings) as runtime:
         try:
-            open_custom_model(content, open_models(settings, runtime), runtime)
+            models = open_models(settings, runtime)
+            open_custom_model(content, models, runtime, trusted=trust_graph)
         except ModelFileError as error:
             raise ArchiveError(f"{CUSTOM_MODEL} cannot be taken: {error}.") from error
         except OtherFeaturesError as error:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS, MEDIA_ANALYSIS, TRAINING
 from openrekog.collections_store.store import Store
+from openrekog.models.custom.fine_tuning import FineTuningLearner
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
 from openrekog.models.loading.opening import Opening
@@ -13,6 +14,7 @@ from openrekog.models.store import PackStore
 from openrekog.server import operations
 from openrekog.server.calls import Calls
 from openrekog.server.context import Services
+from openrekog.server.fine_tuning import fine_tuning_of
 from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.hosting.running import Hosting, HostingTerms
 from openrekog.server.hosting.units import UnitSize
@@ -38,6 +40,7 @@ HOUSEKEEPING_INTERVAL = 30.0
 
 def open_services(settings: Settings, observer: Observer | None = None) -> Services:
     """`observer` is told of every model call. The caller closes what it gets."""
+    fine_tuning = fine_tuning_of(settings)
     runtime = open_runtime(settings, observer)
     store, models = open_store(settings), open_models(settings, runtime)
     return Services(
@@ -49,6 +52,7 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
         jobs=JobQueue(jobs_url(settings)),
         hosting=Hosting(store, models, runtime, hosting_terms(settings)),
         adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes),
+        fine_tuning=fine_tuning,
     )
 
 
@@ -92,7 +96,8 @@ def working(services: Services) -> Iterator[str]:
         yield ""
         return
     slot = Slot(settings.data_dir / "workers")
-    work = open_work(services)
+    tuner = FineTuningLearner(services.fine_tuning) if services.fine_tuning else None
+    work = open_work(services, tuner)
     name = settings.worker_name or name_of(slot)
     engine = Worker(jobs_url(settings), name, work, settings.job_concurrency)
     worker = JobWorker(services.store, services.jobs, engine, name, settings.worker_silence)
@@ -100,12 +105,14 @@ def working(services: Services) -> Iterator[str]:
         worker.start()
         yield name
     finally:
+        if tuner is not None:
+            tuner.close()  # all else comes to its end by itself
         worker.close()
         work.close()
         slot.free()
 
 
-def open_work(services: Services) -> JobWork:
+def open_work(services: Services, tuner: FineTuningLearner | None = None) -> JobWork:
     settings = services.settings
     video = VideoWork(
         services.store,
@@ -116,7 +123,9 @@ def open_work(services: Services) -> JobWork:
     )
     calls = Calls(services, find_handlers(operations))
     bulk = BulkWork(services.store, services.images.objects, calls.answer, services.adapters)
-    training = TrainingWork(services.store, services.models, services.runtime, services.images)
+    training = TrainingWork(
+        services.store, services.models, services.runtime, services.images, tuner
+    )
     kinds: dict[str, Parts] = {
         **dict.fromkeys(KINDS, video),
         **dict.fromkeys((MEDIA_ANALYSIS, IMAGE_ANALYSIS), bulk),

@@ -210,6 +210,24 @@ class Settings(BaseSettings):
         description="Seconds after which a custom model that is asked nothing is stopped; 0 never "
         "stops one.",
     )
+    fine_tuning_weights: HomePath | None = Field(
+        None,
+        description="A .pt file of YOLO11 or YOLOv8, from which objects are learnt by ultralytics; "
+        "unset uses the built-in learner.",
+    )
+    fine_tuning_epochs: int = Field(
+        100, ge=1, description="How often fine-tuning goes through all pictures."
+    )
+    fine_tuning_side: int = Field(
+        640,
+        ge=32,
+        le=1280,
+        multiple_of=32,
+        description="Pixels a side at which fine-tuned models learn and look.",
+    )
+    fine_tuning_seconds: float = Field(
+        86_400.0, gt=0, description="Seconds after which a fine-tuning that is not done fails."
+    )
     image_formats: tuple[ImageFormat, ...] = Field(
         ("JPEG", "PNG"), description="Accepted image formats (JSON list); AWS takes JPEG and PNG."
     )

@@ -56,6 +56,14 @@ def import_version(
     pack: Annotated[
         list[str] | None, typer.Option(help="Pack to use: the same as those of the server.")
     ] = None,
+    trust_graph: Annotated[
+        bool,
+        typer.Option(
+            "--trust-graph",
+            help="Take a fine-tuned network, too, whose graph is run as it is: of those only whom "
+            "you trust.",
+        ),
+    ] = False,
 ) -> None:
     """Take an exported model into a project, which is made if it is not there; it can be started
     at once, also while the server runs."""
@@ -66,7 +74,7 @@ def import_version(
     pull_missing(settings)
     scope = scope_of(settings, account, region)
     with reported():
-        typer.echo(imported(settings, archive, scope, project, name))
+        typer.echo(imported(settings, archive, scope, project, name, trust_graph=trust_graph))
 
 
 def names_of(version: str) -> tuple[str, str]:

@@ -56,9 +56,13 @@ def _export(checkpoint: Path) -> None:
         raise FetchError(f"`{' '.join(command)}` failed:\n{said}")
 
 
-def _yolo() -> str:
+def find_yolo() -> str | None:
     """The program on the PATH, or beside this Python, where the extra puts it."""
-    found = shutil.which("yolo") or shutil.which("yolo", path=str(Path(sys.executable).parent))
+    return shutil.which("yolo") or shutil.which("yolo", path=str(Path(sys.executable).parent))
+
+
+def _yolo() -> str:
+    found = find_yolo()
     if found is None:
         raise MissingClientError(
             "a .pt file is exported by yolo, the program of ultralytics (AGPL-3.0), which is not "

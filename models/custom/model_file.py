@@ -73,9 +73,14 @@ class ModelFile:
 def write(file: ModelFile, graph: str) -> bytes:
     """`graph` is written as in `graph_bytes`."""
     model = graph_model(graph, file.weights)
+    add_description(model, file)
+    return to_bytes(model)
+
+
+def add_description(model: ModelProto, file: ModelFile) -> None:
+    """Into the metadata."""
     for key, value in _metadata(file).items():
         model.metadata_props.add(key=key, value=value)
-    return to_bytes(model)
 
 
 def graph_bytes(graph: str, weights: Weights) -> bytes:
@@ -87,19 +92,31 @@ def graph_bytes(graph: str, weights: Weights) -> bytes:
 
 def read(content: bytes) -> ModelFile:
     """Raises ModelFileError for anything that `write` did not write."""
-    _require(0 < len(content) <= MOST_BYTES, f"it has {len(content)} bytes")
+    model = parse(content)
+    return read_description(model, dict(_weights(model)))
+
+
+def parse(content: bytes, most_bytes: int = MOST_BYTES) -> ModelProto:
+    """The graph of a file that says that it is a custom model's; raises ModelFileError."""
+    _require(0 < len(content) <= most_bytes, f"it has {len(content)} bytes")
     try:
         check_overhead(content, MOST_OVERHEAD)
         model = load_model_from_string(content)
     except (DecodeError, ValueError) as error:
         raise ModelFileError("not a custom model: it is no ONNX file") from error
-    metadata = {prop.key: prop.value for prop in model.metadata_props}
-    _require(metadata.get("openrekog") == VERSION, "it does not name a version that is known here")
+    version = _read_metadata(model).get("openrekog")
+    _require(version == VERSION, "it does not name a version that is known here")
+    return model
+
+
+def read_description(model: ModelProto, weights: Weights) -> ModelFile:
+    """Raises ModelFileError."""
+    metadata = _read_metadata(model)
     return ModelFile(
         kind=_text(metadata, "kind"),
         labels=tuple(_labels(metadata)),
         features=_text(metadata, "features"),
-        weights=dict(_weights(model)),
+        weights=weights,
         settings=_json(metadata, "settings", dict),
     )
 
@@ -112,6 +129,10 @@ def graph_model(graph: str, weights: Weights) -> ModelProto:
         for name, array in weights.items()
     )
     return model
+
+
+def _read_metadata(model: ModelProto) -> Mapping[str, str]:
+    return {prop.key: prop.value for prop in model.metadata_props}
 
 
 def _metadata(file: ModelFile) -> Mapping[str, str]:

@@ -3,6 +3,7 @@ the server says without them."""
 
 from collections.abc import Mapping
 
+from openrekog.models.custom.fine_tuning import FineTuningLearner
 from openrekog.models.custom.learners import learners
 from openrekog.models.custom.learning import CustomModel, Learner
 from openrekog.models.custom.opening import open_custom_model
@@ -11,12 +12,13 @@ from openrekog.models.runtime import Runtime
 from openrekog.server.analysis.adapters import adapter_learner, open_adapted_moderation
 
 
-def all_learners(models: Models) -> Mapping[str, Learner]:
+def all_learners(models: Models, tuner: FineTuningLearner | None = None) -> Mapping[str, Learner]:
     """By kind."""
-    return {**learners(models), "adapter": adapter_learner(models)}
+    return {**learners(models, tuner), "adapter": adapter_learner(models)}
 
 
 def open_trained(kind: str, content: bytes, models: Models, runtime: Runtime) -> CustomModel:
     """Raises ModelFileError, or OtherFeaturesError."""
-    opened = open_adapted_moderation if kind == "adapter" else open_custom_model
-    return opened(content, models, runtime)
+    if kind == "adapter":
+        return open_adapted_moderation(content, models, runtime)
+    return open_custom_model(content, models, runtime, trusted=True)

@@ -203,7 +203,7 @@ class Hosting:
         try:
             with self._store.read() as rows:
                 content = rows.versions.content(version)
-            model = open_custom_model(content, self._models, self._runtime)
+            model = open_custom_model(content, self._models, self._runtime, trusted=True)
             thresholds = thresholds_of(version)
         except NotFound as error:
             raise UnusableModelError("The file of the model is not there.") from error

@@ -17,11 +17,14 @@ import structlog
 from openrekog.collections_store.errors import Passing, StorageFull
 from openrekog.collections_store.records import Job, ProjectVersion
 from openrekog.collections_store.store import Store
+from openrekog.models.custom.fine_tuning import FineTuningLearner
+from openrekog.models.custom.leash import StoppedError
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
 from openrekog.server.jobs.attempts import MOST, Attempts
 from openrekog.server.jobs.training_stages import END, READY, TrainingStages
 from openrekog.server.jobs.training_task import Done, Task, TrainingFailedError
+from openrekog.server.jobs.work import ClosedError
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.objects import Unreachable
 
@@ -42,11 +45,15 @@ class TrainingWork:
     models: Models
     runtime: Runtime
     images: ImageLoader
+    tuner: FineTuningLearner | None = None
+    """Learns objects instead of the built-in learner."""
     _stages: TrainingStages = field(init=False)
     _attempts: Attempts = field(init=False)
 
     def __post_init__(self) -> None:
-        self._stages = TrainingStages(self.store, self.models, self.runtime, self.images)
+        self._stages = TrainingStages(
+            self.store, self.models, self.runtime, self.images, self.tuner
+        )
         self._attempts = Attempts(self.store)
 
     def part(self, job_id: str, number: int) -> bool:
@@ -84,6 +91,8 @@ class TrainingWork:
             self._fail(job, version, failed)
         except (Passing, Unreachable):
             raise
+        except StoppedError as error:
+            raise ClosedError from error
         except Exception as error:
             log.error("training failed", version=version.name, job_id=job.job_id, exc_info=error)
             self._fail(job, version, TrainingFailedError(OUR_FAULT))

@@ -8,6 +8,7 @@ import orjson
 
 from openrekog.collections_store.records import DatasetType, Page, ProjectVersion, TrainingImage
 from openrekog.collections_store.store import Store, Transaction
+from openrekog.models.custom.fine_tuning import FineTuningLearner
 from openrekog.models.custom.learning import CannotLearnError, CustomModel, Learner, Looked
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
@@ -48,6 +49,7 @@ class TrainingStages:
     models: Models
     runtime: Runtime
     images: ImageLoader
+    tuner: FineTuningLearner | None = None
     _learners: Mapping[str, Learner] = field(init=False)
     _pictures: Pictures = field(init=False)
     _files: TrainingFiles = field(init=False)
@@ -55,7 +57,7 @@ class TrainingStages:
     _tested: dict[int, CustomModel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._learners = all_learners(self.models)
+        self._learners = all_learners(self.models, self.tuner)
         self._files = TrainingFiles(self.store, self.images.objects)
         self._pictures = Pictures(self.images, self._files)
         self._checks = TrainingChecks(self.store, self._files, self._learners)
@@ -68,7 +70,9 @@ class TrainingStages:
 
     @property
     def _networks(self) -> str:
-        return f"{self.models.features.feature_name} {self.models.dense.feature_name}"
+        networks = f"{self.models.features.feature_name} {self.models.dense.feature_name}"
+        # Pictures that are kept to be learnt from are nothing that a network saw.
+        return networks if self.tuner is None else f"{networks} fine-tuning"
 
     def _begin_anew(self, task: Task) -> Done:
         """What was seen by other networks, before the server was started with other packs, is of no

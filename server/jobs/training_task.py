@@ -68,7 +68,8 @@ class Stage:
 
     @property
     def progress(self) -> float:
-        return self.done / self.total if self.total else 0.0
+        # A training that was begun anew may look at more pictures than were counted.
+        return min(1.0, self.done / self.total) if self.total else 0.0
 
     @property
     def message(self) -> str:
