@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from onnx import ModelProto
-
 from openrekog.models.convert.own_files import EXPORT, onnx_graph
-from openrekog.models.custom.fine_tuned import check_plain, write_fine_tuned
+from openrekog.models.custom.fine_tuned import write_fine_tuned
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.custom.learning import CannotLearnError, Looked
 from openrekog.models.custom.leash import LateError, Leash
@@ -82,7 +80,7 @@ class FineTuningLearner:
         out now, and not after hours."""
         before = folder / "before.pt"
         shutil.copyfile(self.terms.weights, before)
-        check_plain(ModelProto.FromString(self._export(folder, before)))
+        write_fine_tuned(self._export(folder, before), ("before",))
 
     def _tune(self, folder: Path) -> Path:
         """The weights after the last epoch."""

@@ -184,7 +184,8 @@ YOLO = find_yolo()
 
 @pytest.mark.skipif(YOLO is None, reason="yolo, the program of ultralytics, is not installed")
 def test_the_real_program(tmp_path: Path) -> None:
-    """Weights by lot learn next to nothing in an epoch; but all steps are gone through."""
+    """Weights by lot learn next to nothing in an epoch; but all steps are gone through, and again
+    with the same result."""
     assert YOLO is not None
     python = Path(os.path.realpath(shutil.which(YOLO) or YOLO)).read_text().splitlines()[0][2:]
     code = "import sys, ultralytics; ultralytics.YOLO('yolo11n.yaml').save(sys.argv[1])"
@@ -193,7 +194,9 @@ def test_the_real_program(tmp_path: Path) -> None:
     image: Image = np.random.default_rng(1).integers(0, 255, (96, 128, 3)).astype(np.uint8)
     learner = FineTuningLearner(FineTuning(YOLO, weights, epochs=1, side=64, seconds=250))
     kept = [Looked(each.truth, encode(image)) for each in LOOKED]
+    content = learner.learn(kept)
+    assert learner.learn(kept) == content
     with Runtime(["cpu"]) as runtime:
-        model = opened(learner.learn(kept), runtime)
+        model = opened(content, runtime)
         assert model.labels == LABELS
         assert len(model.detect([image, BLACK])) == 2

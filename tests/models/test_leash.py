@@ -102,8 +102,8 @@ def test_a_program_ends_with_its_server_and_leaves_nothing(
     program = Yolo(tmp_path / "program", training=ENDLESS).write()
     (work := tmp_path / "work").mkdir()
     (work / "picture.jpg").write_bytes(b"of somebody")
-    train = [program.program, "train", f"data={work / 'picture.jpg'}", "project=p", "name=n"]
-    server = subprocess.Popen([sys.executable, "-c", SERVER, work, *train])
+    train = ["train", f"data={work / 'picture.jpg'}", "project=p", "name=n"]
+    server = subprocess.Popen([sys.executable, "-c", SERVER, work, program.program, *train])
     found = processes(program)
     os.kill(server.pid, how)
     server.wait()
