@@ -20,8 +20,7 @@ from openrekog.server.settings import Settings
 from tests.acceptance.custom_models import Trained
 from tests.acceptance.servers import COMMAND, ServerProcess, clean_environment
 from tests.acceptance.trainings import Line, Studio, encoded, outlined
-from tests.models.test_leash import lives, processes, wait_until
-from tests.models.yolo_program import ENDLESS, Yolo
+from tests.models.yolo_program import ENDLESS, Yolo, lives, processes, wait_until
 
 SIDE, LAMP = 320, 32
 LICENCES = ["AGPL-3.0-only"]

@@ -5,10 +5,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from openrekog.models.custom.fine_tuning import FineTuning, FineTuningLearner
@@ -17,10 +16,10 @@ from openrekog.models.custom.learning import CannotLearnError, Looked
 from openrekog.models.custom.leash import Leash, ProgramError, StoppedError
 from openrekog.models.custom.yolo_dataset import encode
 from openrekog.models.results import Box
-from tests.models.test_fine_tuning import BLACK
-from tests.models.yolo_program import ENDLESS, Yolo
+from tests.models.yolo_program import ENDLESS, Yolo, lives, processes, wait_until
 
-PICTURES = [Looked((TrueLabel("bee", Box(0.25, 0.5, 0.5, 0.25)),), encode(BLACK))]
+PICTURE = encode(np.zeros((64, 64, 3), np.uint8))
+PICTURES = [Looked((TrueLabel("bee", Box(0.25, 0.5, 0.5, 0.25)),), PICTURE)]
 
 SERVER = """
 import os, sys
@@ -28,27 +27,6 @@ from pathlib import Path
 from openrekog.models.custom.leash import Leash
 Leash().run(sys.argv[2:], 1000, Path(sys.argv[1]), dict(os.environ))
 """
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    give_up = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < give_up, f"{what} does not come about"
-        time.sleep(0.02)
-
-
-def lives(pid: int) -> bool:
-    """Whether a process is there, and no zombie that nobody has waited for."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def processes(program: Yolo) -> list[int]:
-    """The program and its child, once it has begun to train."""
-    wait_until(lambda: program.pids.exists() and " " in program.pids.read_text(), "a training")
-    return [int(pid) for pid in program.pids.read_text().split()]
 
 
 def learner_of(program: Yolo, seconds: float = 1000) -> FineTuningLearner:

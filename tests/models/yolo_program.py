@@ -3,6 +3,8 @@ to learn from, and exports a graph that finds what is bright."""
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,3 +85,24 @@ class Yolo:
     def called(self) -> list[tuple[list[str], dict[str, Any]]]:
         """Arguments and environment of each call."""
         return [tuple(json.loads(line)) for line in self.calls.read_text().splitlines()]
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    give_up = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < give_up, f"{what} does not come about"
+        time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there, and no zombie that nobody has waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def processes(program: Yolo) -> list[int]:
+    """The program and its child, once it has begun to train."""
+    wait_until(lambda: program.pids.exists() and " " in program.pids.read_text(), "a training")
+    return [int(pid) for pid in program.pids.read_text().split()]
