@@ -42,7 +42,7 @@ def statuses(store: Store, versions: list[ProjectVersion]) -> list[str | None]:
 def hosting(store: Store, monkeypatch: pytest.MonkeyPatch) -> Hosting:
     """Whose models open by their contents."""
 
-    def opened(content: bytes, *_: Any) -> Any:
+    def opened(content: bytes, *_: Any, **__: Any) -> Any:
         if content == b"surprise":
             raise MemoryError
         return content
