@@ -99,20 +99,31 @@ def read_label_folders(folder: Path) -> Layout | None:
     if inside and all(path.name.lower() in SPLITS for path in inside):
         splits: dict[str, list[Sample]] = {}
         for part in inside:
-            splits.setdefault(SPLITS[part.name.lower()], []).extend(_labelled(part))
+            split = SPLITS[part.name.lower()]
+            # Each may have a daisy/1.jpg, and those for validation come to others in one dataset.
+            root = folder if split in (VALIDATION, *splits) else part
+            splits.setdefault(split, []).extend(_labelled(part, root))
         return Layout.of_splits(kind, splits) if any(splits.values()) else None
-    samples = list(_labelled(folder))
+    samples = list(_labelled(folder, folder))
     if not samples:
         return None
     return Layout(kind, {"TRAIN": samples}, list(_unlabelled(folder)))
 
 
-def _labelled(folder: Path) -> Iterator[Sample]:
+def _labelled(folder: Path, root: Path) -> Iterator[Sample]:
     for place in shown(folder):
         if place.is_dir():
-            truth = (TrueLabel(place.name),)
+            truth = (TrueLabel(_label_of(place)),)
             for path in pictures_in(place):
-                yield Sample(path, path.relative_to(folder).as_posix(), truth, located=False)
+                yield Sample(path, path.relative_to(root).as_posix(), truth, located=False)
+
+
+def _label_of(folder: Path) -> str:
+    try:
+        return folder.name.encode().decode()
+    except UnicodeEncodeError as error:
+        told = f"{str(folder)!a} has a name that is no UTF-8, so it names no label."
+        raise LayoutError(told) from error
 
 
 def _unlabelled(folder: Path) -> Iterator[str]:
@@ -152,8 +163,9 @@ def pictures_in(folder: Path) -> Iterator[Path]:
 
 
 def clipped(name: str, left: float, top: float, right: float, bottom: float) -> TrueLabel | None:
-    """A box between ratios of the picture; None if nothing of it is in the picture."""
+    """A box between ratios of the picture; None if nothing of it is in the picture, or if they are
+    no numbers."""
     left, top, right, bottom = (min(max(each, 0.0), 1.0) for each in (left, top, right, bottom))
-    if right <= left or bottom <= top:
-        return None
-    return TrueLabel(name, Box(left, top, right - left, bottom - top))
+    if right > left and bottom > top:
+        return TrueLabel(name, Box(left, top, right - left, bottom - top))
+    return None

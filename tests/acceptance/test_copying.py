@@ -158,10 +158,18 @@ def test_a_denial_wins(source: Trained, friend: Any) -> None:
     assert copied(friend, source).description()["Status"] == "COPYING_COMPLETED"
 
 
-def test_what_others_have_is_not_told(source: Trained, friend: Any) -> None:
+def test_what_others_have_is_not_told(shared: ServerProcess, source: Trained, friend: Any) -> None:
     """A model that is not there is refused like one that is not to be copied."""
     request = request_for(friend, source)
     told = refused_with(DENIED, friend.copy_project_version, **request)
+    adapters = source.client.create_project(
+        ProjectName=f"adapters-{next(PROJECTS)}",
+        Feature="CONTENT_MODERATION",
+        AutoUpdate="DISABLED",
+    )["ProjectArn"]
+    adapter = put_version(shared, adapters)
+    asked = {**request, "SourceProjectArn": adapters, "SourceProjectVersionArn": adapter}
+    refused_with(DENIED, friend.copy_project_version, **asked)
     for arn in (source.arn.replace("/v1/", "/v9/"), f"{source.arn}0"):
         asked = {**request, "SourceProjectVersionArn": arn}
         assert refused_with(DENIED, friend.copy_project_version, **asked) == told.replace(
