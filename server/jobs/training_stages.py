@@ -37,6 +37,8 @@ PICTURES = 16
 # Two deaths may have been of a part with more pictures.
 DEADLY_AFTER = SUSPICIOUS + 2
 
+OTHER_MODELS = "The server was given other packs during the training. Train anew."
+
 Look = Callable[[TrainingImage], TrainingImage]
 
 
@@ -62,7 +64,12 @@ class TrainingStages:
 
     def do(self, task: Task) -> Done:
         """The next part. Raises TrainingFailedError, or Unreachable if the object store is away."""
-        return STAGES[task.stage.name](self, task)
+        features = f"{self.models.features.feature_name}; {self.models.dense.feature_name}"
+        if task.stage.features not in ("", features):
+            # What was seen of some pictures would not mean what is seen of the others.
+            raise TrainingFailedError(OTHER_MODELS)
+        done = STAGES[task.stage.name](self, task)
+        return replace(done, next=replace(done.next, features=features))
 
     def forget(self, version: ProjectVersion) -> None:
         self._tested.pop(version.key, None)

@@ -51,7 +51,8 @@ class TrainingFailedError(Exception):
 class Stage:
     """What the next part does: `after` is the key of the picture before its first one; `done` of
     `total` pictures were looked at, those that are looked at twice counted twice. Up to the key
-    `careful`, pictures are looked at one at a time: one of them ends processes."""
+    `careful`, pictures are looked at one at a time: one of them ends processes. `features` are
+    those of the server that the training began on."""
 
     name: str = "read"
     round: int = 0
@@ -59,6 +60,7 @@ class Stage:
     done: int = 0
     total: int = 0
     careful: int = 0
+    features: str = ""
 
     @property
     def is_careful(self) -> bool:

@@ -20,8 +20,6 @@ from openrekog.server.operations.project_versions import check_room
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.training_outputs import copy_outputs
 
-MOST_POLICIES = 1000
-
 
 @operation
 def copy_project_version(
@@ -73,7 +71,7 @@ def granted(rows: Transaction, context: Context, project_arn: str, arn: str) -> 
         project, source = find_shared_version(rows, project_arn, arn)
     except (errors.ResourceNotFound, errors.InvalidParameter) as error:
         raise not_granted(context, arn) from error
-    policies = rows.policies.list(project, MOST_POLICIES).items
+    policies = rows.policies.list(project, grants.MOST_POLICIES).items
     if not grants.may_copy(policies, context.scope.account_id, context.caller_arn, arn):
         raise not_granted(context, arn)
     return source
