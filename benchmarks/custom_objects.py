@@ -22,14 +22,14 @@ from openrekog.models.custom.learning import Looked
 from openrekog.models.custom.linear import Linear, Scale
 from openrekog.models.custom.model_file import read
 from openrekog.models.custom.opening import open_custom_model
-from openrekog.models.custom.sights import RIGHT, WRONG, Arrays, boxes_of, unpack
+from openrekog.models.custom.sights import RIGHT, Arrays, boxes_of, unpack
 from openrekog.models.loaded import Models
 from openrekog.models.results import Box
 from openrekog.models.runtime import Runtime
 
 SHOTS = (10, 50)
 DRAWS = 1
-MOST_JUDGED = 40
+MOST_JUDGED = 24
 BINS = (1, 10, 30, 50, 70, 90, 100.001)
 
 
@@ -206,10 +206,10 @@ class Nearest:
 
 
 def _names(truth: Sequence[TrueLabel], seen: Arrays) -> Iterator[str | None]:
-    """Of each box the label of what it overlaps most; None for wrong ones, "" for unclear ones."""
+    """Of each box the label of what it overlaps most; None for wrong ones."""
     for row in seen["overlaps"].astype(float):
         best = row.max(initial=0)
-        yield truth[int(row.argmax())].name if best >= RIGHT else None if best < WRONG else ""
+        yield truth[int(row.argmax())].name if best >= RIGHT else None
 
 
 def _judge(found: Sequence[CustomLabel], truth: Sequence[TrueLabel]) -> list[Finding]:

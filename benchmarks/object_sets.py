@@ -18,7 +18,7 @@ from openrekog.models.results import Box, Image
 KNOWN = ("person", "book", "boat", "car", "broccoli", "bowl", "orange", "bottle")
 """The classes of which the photographs have most."""
 
-MOST_PORTRAITS = 160
+MOST_PORTRAITS = 100
 SMALLEST_FACE = 60
 PARTS: Mapping[str, tuple[Sequence[slice], float]] = {
     "eye": ((slice(36, 42), slice(42, 48)), 0.15),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.adapter_teaching import measure_adapters
 from benchmarks.celebrity_matching import measure_celebrities
 from benchmarks.custom_images import measure_custom_images
 from benchmarks.custom_objects import measure_custom_objects
@@ -11,6 +12,7 @@ from benchmarks.equipment import measure_equipment
 from benchmarks.face_attributes import measure_age_and_gender, measure_emotions
 from benchmarks.face_finding import measure_finding
 from benchmarks.face_matching import measure_matching
+from benchmarks.identity import measure_identity
 from benchmarks.image_labels import measure_labels
 from benchmarks.labelled import LabelledFaces
 from benchmarks.moderation_alarms import measure_alarms
@@ -57,9 +59,11 @@ PARTS: Mapping[str, Part] = {
         lambda folder, models: measure_equipment(LabelledFaces(folder / "faces"), models),
     ),
     "Shots of videos": Part(FILM, measure_shots),
+    "People followed through videos": Part(INSTANCES, measure_identity),
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
     "Reading text": Part(MARKS, measure_text),
     "Custom Labels, images": Part(INSTANCES, measure_custom_images),
+    "Moderation adapters": Part(INSTANCES, measure_adapters),
     "Custom Labels, objects": Part(INSTANCES, measure_custom_objects),
 }
 """By title, in the order of the report."""

@@ -10,6 +10,7 @@ from benchmarks.measure import Pace
 from benchmarks.peers import measure_peers
 from benchmarks.report import Report
 from benchmarks.speed import measure_speed
+from benchmarks.video_batches import measure_batches
 from benchmarks.video_speed import measure_video
 
 PARTS = ("speed", "canned", "index", "peers", "training", "video")
@@ -50,6 +51,7 @@ def main() -> None:
         measure_training(result)
     if "video" in parts:
         measure_video(result, given.rounds)
+        measure_batches(result, given.rounds)
     if given.peers or "peers" in parts:
         measure_peers(result, pace)
     print(result.text())

@@ -1,16 +1,22 @@
-"""The README's example: describe a picture, compare two, index people, find one of them again.
+"""The README's example: describe a picture, compare two, index people, find one of them again, in a
+picture and in a video.
 
-Run it beside a server: `make serve`, then `.venv/bin/python docs/example.py`.
+Run it beside a server: `make serve`, then `.venv/bin/python docs/example.py`. The video goes into
+the server's folder of buckets, which may be named after the server's URL.
 """
 
 import io
 import sys
+import time
 from pathlib import Path
 
 import boto3
+from film import IMAGES, write_film
 from PIL import Image, ImageEnhance, ImageOps
 
+BUCKETS = "~/.local/share/openrekog/buckets"
 url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080"
+buckets = Path(sys.argv[2] if len(sys.argv) > 2 else BUCKETS).expanduser()
 client = boto3.client(
     "rekognition",
     endpoint_url=url,
@@ -19,8 +25,7 @@ client = boto3.client(
     aws_secret_access_key="any",
 )
 
-folder = Path(__file__).parent / "images"
-collins, hopper = ((folder / name).read_bytes() for name in ("collins.jpg", "hopper.jpg"))
+collins, hopper = ((IMAGES / name).read_bytes() for name in ("collins.jpg", "hopper.jpg"))
 
 
 def another_photograph(of: bytes) -> bytes:
@@ -70,4 +75,19 @@ found = client.search_faces_by_image(
 )
 for match in found["FaceMatches"]:
     print(f"  {match['Face']['ExternalImageId']}, similarity {match['Similarity']:.2f}")
+
+print("When is who in a video?")
+write_film(buckets / "films" / "people.mp4")
+job = client.start_face_search(
+    Video={"S3Object": {"Bucket": "films", "Name": "people.mp4"}}, CollectionId="people"
+)["JobId"]
+while (film := client.get_face_search(JobId=job))["JobStatus"] == "IN_PROGRESS":
+    time.sleep(0.2)
+for name in ("Eileen_Collins", "Grace_Hopper"):
+    seen = [
+        person["Timestamp"]
+        for person in film["Persons"]
+        if name in [match["Face"]["ExternalImageId"] for match in person["FaceMatches"]]
+    ]
+    print(f"  {name}: {min(seen)} to {max(seen)} ms")
 client.delete_collection(CollectionId="people")

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import av
 import boto3
-import numpy as np
-from PIL import Image
+from film import IMAGES, write_film
 
 url, buckets = sys.argv[1], Path(sys.argv[2])
 client = boto3.client(
@@ -24,21 +22,6 @@ client = boto3.client(
     aws_access_key_id="any",
     aws_secret_access_key="any",
 )
-images = Path(__file__).parent / "images"
-
-
-def write_film(path: Path) -> None:
-    """Two seconds of each photograph, over which the camera moves."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(path, "w") as file:
-        stream = file.add_stream("libx264", 10)
-        stream.width, stream.height, stream.pix_fmt = 320, 320, "yuv420p"
-        for name in ("collins.jpg", "hopper.jpg"):
-            photograph = Image.open(images / name).convert("RGB").resize((400, 400))
-            for step in range(20):
-                seen = photograph.crop((step, step, step + 360, step + 360)).resize((320, 320))
-                file.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(seen), "rgb24")))
-        file.mux(stream.encode())
 
 
 def wait_for(get: Callable[..., Any], job: str) -> Any:
@@ -54,7 +37,7 @@ video: Any = {"S3Object": {"Bucket": "films", "Name": "people.mp4"}}
 client.create_collection(CollectionId="people")
 client.index_faces(
     CollectionId="people",
-    Image={"Bytes": (images / "collins.jpg").read_bytes()},
+    Image={"Bytes": (IMAGES / "collins.jpg").read_bytes()},
     ExternalImageId="Eileen_Collins",
 )
 

@@ -44,8 +44,9 @@ UNREADABLE: Mapping[type[ApiError], str] = {
     errors.InvalidImageFormat: "cannot be read as a picture in {formats}",
     errors.ImageTooLarge: "is too large: pictures have at most {limits.max_side_px} pixels a side "
     "and {mib} MiB",
-    errors.InvalidParameter: "is too small: pictures have at least {limits.min_side_px} pixels a "
-    "side",
+    errors.InvalidParameter: "is too small or too narrow: pictures have at least "
+    "{limits.min_side_px} pixels a side, and the longer is at most {limits.max_aspect:g} "
+    "times the shorter",
     errors.InvalidS3Object: "has a path that no key of a bucket can be",
 }
 

@@ -99,10 +99,10 @@ def read_label_folders(folder: Path) -> Layout | None:
     if inside and all(path.name.lower() in SPLITS for path in inside):
         splits: dict[str, list[Sample]] = {}
         for part in inside:
-            split = SPLITS[part.name.lower()]
-            # Each may have a daisy/1.jpg, and those for validation come to others in one dataset.
-            root = folder if split in (VALIDATION, *splits) else part
-            splits.setdefault(split, []).extend(_labelled(part, root))
+            name = SPLITS[part.name.lower()]
+            # What joins another part must not be called as a picture there.
+            root = folder if name in splits or name == VALIDATION else part
+            splits.setdefault(name, []).extend(_labelled(part, root))
         return Layout.of_splits(kind, splits) if any(splits.values()) else None
     samples = list(_labelled(folder, folder))
     if not samples:
@@ -111,6 +111,7 @@ def read_label_folders(folder: Path) -> Layout | None:
 
 
 def _labelled(folder: Path, root: Path) -> Iterator[Sample]:
+    """The names are paths below `root`."""
     for place in shown(folder):
         if place.is_dir():
             truth = (TrueLabel(_label_of(place)),)

@@ -154,6 +154,24 @@ def test_labels_of_pictures(models: Models) -> None:
     assert reached >= 55
 
 
+def test_shots_of_videos(models: Models) -> None:
+    text = measured("Shots of videos", models)
+    found = re.findall(r"(\d) of 7 transitions found once; (\d+) changes where none is", text)
+    # The light detector knows cuts, and a fade only where it is nearly one.
+    assert [(int(right), int(false)) for right, false in found] == [(7, 0), (4, 0)]
+
+
+def test_people_followed_through_videos(models: Models) -> None:
+    text = measured("People followed through videos", models)
+    rows = re.findall(r"^\| all \|" + r" (\d+) \|" * 6 + r" ([\d.]+) % \|", text, re.M)
+    assert len(rows) == 2
+    for row, least in zip(rows, (90, 96), strict=True):
+        *_, switches, _, joined, accuracy = map(float, row)
+        assert joined == 0
+        assert switches <= 2
+        assert accuracy >= least
+
+
 def test_reading_text(models: Models) -> None:
     text = measured("Reading text", models)
     row = re.search(

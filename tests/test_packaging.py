@@ -84,7 +84,7 @@ def imports_of(path: Path) -> Iterator[str]:
 def test_every_library_that_is_used_is_a_dependency() -> None:
     """The development tools bring some along, so that their absence shows only on a new machine."""
     extras = PROJECT["project"]["optional-dependencies"]
-    named = [*PROJECT["project"]["dependencies"], *extras["siglip2"]]
+    named = [*PROJECT["project"]["dependencies"], *extras["siglip2"], *extras["scenedetect"]]
     declared = {re.split(r"[\[>=<]", name)[0].lower() for name in named}
     only_types = {"mypy_boto3_s3", "mypy_boto3_sns"}
     homes = metadata.packages_distributions()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from openrekog.models.architectures.signatures import UnknownGraphError
@@ -40,6 +39,8 @@ class _Seen:
 
 def show_layers(graph: bytes) -> bytes:
     """The graph with those layers among its outputs; raises UnknownGraphError without them."""
+    import onnx  # only where a graph is changed
+
     model = onnx.load_model_from_string(graph)
     known = {output for node in model.graph.node for output in node.output}
     missing = sorted(set(_names()) - known)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from openrekog.models.capabilities import DenseExtractor
 from openrekog.models.custom.detector import Judges, detector_graph, proposer_graph
@@ -53,7 +54,8 @@ class DetectorLearner:
         if first is None:
             raise CannotLearnError("There are no pictures.")
         learn = self._second if "overlaps" in first[1] else self._first
-        return learn(chain([first], pictures))
+        with threadpool_limits(1, user_api="blas"):  # regression.py tells why
+            return learn(chain([first], pictures))
 
     def _first(self, pictures: Iterable[tuple[Sequence[TrueLabel], Arrays]]) -> bytes:
         lesson, labels = ProposerLesson(self._dense.shape), set[str]()

@@ -11,7 +11,7 @@ from openrekog.models.custom.detector import Judges
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.custom.linear import Numbers, fit_logistic, fit_ridge
 from openrekog.models.custom.row_sample import Columns, RowSample
-from openrekog.models.custom.sights import RIGHT, WRONG, Arrays
+from openrekog.models.custom.sights import RIGHT, Arrays
 
 MOST_RIGHT, MOST_WRONG = 8_000, 16_000
 """3,474 single-precision numbers of each box take 330 MB."""
@@ -43,8 +43,8 @@ class DetectorLesson:
             "truth": self._truth(located, overlaps),
             "picture": np.full(len(overlaps), self._pictures),
         }
-        best = overlaps.max(axis=1, initial=0)
-        for sample, which in ((self._right, best >= RIGHT), (self._wrong, best < WRONG)):
+        is_right = overlaps.max(axis=1, initial=0) >= RIGHT
+        for sample, which in ((self._right, is_right), (self._wrong, ~is_right)):
             sample.add({name: column[which] for name, column in columns.items()})
         if len(self._examined) < MOST_EXAMINED:
             self._examined[self._pictures] = Examined.of(located, seen, self.labels)

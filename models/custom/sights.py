@@ -41,8 +41,8 @@ CLEAR = 0.3
 EMPTY_CELLS = 100
 """Of each stride and view, cells that are kept of what is no object."""
 
-RIGHT, WRONG = 0.5, 0.4
-"""Overlaps from which on a box is right, and below which it is wrong."""
+RIGHT = 0.5
+"""The overlap from which on a box is right; all others are wrong."""
 
 MOST_WRONG = 40
 """Of each further view the wrong boxes that are kept, the worthiest."""
@@ -201,9 +201,9 @@ def _size(sight: Sight) -> tuple[int, int]:
 
 
 def _telling(overlaps: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which boxes are right, and which are the first wrong ones."""
-    wrong = overlaps < WRONG
-    return np.asarray((overlaps >= RIGHT) | (wrong & (wrong.cumsum() <= MOST_WRONG)))
+    """Boxes that are right, and the first wrong ones."""
+    wrong = overlaps < RIGHT
+    return np.asarray(~wrong | (wrong.cumsum() <= MOST_WRONG))
 
 
 def _shifts(boxes: Boxes, truth: Boxes, overlaps: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -41,8 +41,12 @@ class TrainingChecks:
         """Reads the lines of both parts, or splits one, and leaves out what is of no use."""
         training = self.files.census(task, "TRAIN")
         testing = Census() if task.split else self.files.census(task, "TEST")
-        judge = split_faults_of(training, task.feature) if task.split else None
-        self._refuse(task, training, testing, judge or faults_of(training, testing, task.feature))
+        faults = (
+            split_faults_of(training, task.feature)
+            if task.split
+            else faults_of(training, testing, task.feature)
+        )
+        self._refuse(task, training, testing, faults)
         kind = self._kind(task, training)
         good = [each for part in PARTS for each in self._candidates(task, kind, part)]
         chosen = chosen_for_testing(good) if task.split else []

@@ -37,8 +37,6 @@ PICTURES = 16
 # Two deaths may have been of a part with more pictures.
 DEADLY_AFTER = SUSPICIOUS + 2
 
-OTHER_MODELS = "The server was given other packs during the training. Train anew."
-
 Look = Callable[[TrainingImage], TrainingImage]
 
 
@@ -64,12 +62,19 @@ class TrainingStages:
 
     def do(self, task: Task) -> Done:
         """The next part. Raises TrainingFailedError, or Unreachable if the object store is away."""
-        features = f"{self.models.features.feature_name}; {self.models.dense.feature_name}"
-        if task.stage.features not in ("", features):
-            # What was seen of some pictures would not mean what is seen of the others.
-            raise TrainingFailedError(OTHER_MODELS)
-        done = STAGES[task.stage.name](self, task)
-        return replace(done, next=replace(done.next, features=features))
+        if task.stage.networks not in ("", self._networks):
+            return self._begin_anew(task)
+        return STAGES[task.stage.name](self, task)
+
+    @property
+    def _networks(self) -> str:
+        return f"{self.models.features.feature_name} {self.models.dense.feature_name}"
+
+    def _begin_anew(self, task: Task) -> Done:
+        """What was seen by other networks, before the server was started with other packs, is of no
+        use to these."""
+        stage = replace(task.stage.then("look"), round=0, done=0, networks=self._networks)
+        return Done(stage)
 
     def forget(self, version: ProjectVersion) -> None:
         self._tested.pop(version.key, None)
@@ -89,7 +94,8 @@ class TrainingStages:
         return Done(replace(task.stage, name="check"), add)
 
     def check(self, task: Task) -> Done:
-        return self._checks.begin(task)
+        done = self._checks.begin(task)
+        return replace(done, next=replace(done.next, networks=self._networks))
 
     def look(self, task: Task) -> Done:
         learner = self._learners[task.kind]

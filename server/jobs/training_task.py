@@ -51,8 +51,8 @@ class TrainingFailedError(Exception):
 class Stage:
     """What the next part does: `after` is the key of the picture before its first one; `done` of
     `total` pictures were looked at, those that are looked at twice counted twice. Up to the key
-    `careful`, pictures are looked at one at a time: one of them ends processes. `features` are
-    those of the server that the training began on."""
+    `careful`, pictures are looked at one at a time: one of them ends processes. `networks` names
+    what has looked at them so far."""
 
     name: str = "read"
     round: int = 0
@@ -60,7 +60,7 @@ class Stage:
     done: int = 0
     total: int = 0
     careful: int = 0
-    features: str = ""
+    networks: str = ""
 
     @property
     def is_careful(self) -> bool:

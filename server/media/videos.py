@@ -33,6 +33,9 @@ FRAMES_AHEAD = 8
 LATEST_END_MS = 2000
 LATEST_END = 0.05
 
+# How much earlier reading begins at first where a key frame turns out to be too late.
+EARLIER_MS = 1000
+
 # A file can say that it is as large as it likes; what we decode is bounded as for pictures.
 MOST_PIXELS = 4096 * 2304
 
@@ -134,13 +137,8 @@ class Video:
         Damaged packets are left out, as players do. Raises VideoError if the file ends long before
         the video does.
         """
-        if self._container.format.name in FROM_THE_START:
-            self._container.close()
-            self._open()
-        else:
-            self._seek(start_ms)
         last = 0
-        for frame in self._decoded():
+        for frame in self._decoded_from(start_ms):
             last = self._timestamp(frame)
             if last > LONGEST_MS:
                 raise VideoError(too_long(last))
@@ -158,6 +156,29 @@ class Video:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _decoded_from(self, start_ms: int) -> Iterator[VideoFrame]:
+        """Frames from one at or before `start_ms` on, or from the first.
+
+        In an open group of pictures those that are shown before its key frame cannot be decoded
+        from there: then reading begins further ahead.
+        """
+        if self._container.format.name in FROM_THE_START:
+            self._container.close()
+            self._open()
+            yield from self._decoded()
+            return
+        early = 0
+        while True:
+            self._seek(max(0, start_ms - early))
+            frames = self._decoded()
+            first = next(frames, None)
+            if early >= start_ms or (first is not None and self._timestamp(first) <= start_ms):
+                break
+            early = early * 2 or EARLIER_MS
+        if first is not None:
+            yield first
+        yield from frames
 
     def _open(self) -> None:
         self._file.seek(0)

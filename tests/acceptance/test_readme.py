@@ -15,7 +15,8 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def test_the_example_prints_what_the_readme_says(real_server: ServerProcess) -> None:
-    command = [sys.executable, str(ROOT / "docs" / "example.py"), real_server.url]
+    buckets = real_server.data_dir / "buckets"
+    command = [sys.executable, str(ROOT / "docs" / "example.py"), real_server.url, str(buckets)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     documented = OUTPUT.search((ROOT / "README.md").read_text())
     assert documented is not None

@@ -51,6 +51,7 @@ class Told:
             classes=Classifier(self.classes_said),
             classifiers=(),
             features=cast("Any", None),
+            dense=cast("Any", None),
             text=cast("Any", None),
             poses=cast("Any", None),
             face_covers=cast("Any", None),

@@ -1,10 +1,12 @@
 """Time codes, shots and cues, on frames that are made up."""
 
 import numpy as np
+import orjson
 import pytest
 
+from openrekog.models.fake.text import FakeTextReader
 from openrekog.models.fake.videos import FakeShotDetector
-from openrekog.server.analysis.video.cues import BARS, BlackFilter, color_bars
+from openrekog.server.analysis.video.cues import BARS, BlackFilter, Cues, color_bars
 from openrekog.server.analysis.video.shots import Shots
 from openrekog.server.analysis.video.timecode import timecode
 
@@ -67,6 +69,32 @@ def test_every_shot_comes_out_once_and_none_is_lost(cuts: list[int], length: int
     assert shots_of(values) == expected
     for moment in (1, 60, 120):
         assert shots_of(values, moment) == expected
+
+
+@pytest.mark.parametrize(
+    ("black", "cues"),
+    [
+        (1, [("Content", 0, 20)]),
+        (2, [("Content", 0, 21)]),
+        (3, [("Content", 0, 9), ("BlackFrames", 10, 12), ("Content", 13, 22)]),
+    ],
+)
+def test_a_flash_of_black_is_no_cue_and_parts_nothing(
+    black: int, cues: list[tuple[str, int, int]]
+) -> None:
+    """Below 80 ms, which are three frames here."""
+    frames = [128] * 10 + [0] * black + [128] * 10
+    for moment in (None, 11, 12):
+        kept = Cues(FakeTextReader(), BlackFilter(0.2, 99), duration_ms=0)
+        found = []
+        for index, value in enumerate(frames):
+            if index == moment:
+                again = Cues(FakeTextReader(), BlackFilter(0.2, 99), duration_ms=0)
+                kept = again.taken_up(orjson.loads(orjson.dumps(kept.put_away())))
+            found += kept.feed(Shot(index, value))  # type: ignore[arg-type]  # all it asks of it
+        found += kept.end()
+        runs = [(one.kind, one.run.first.frame, one.run.last.frame) for one in found]
+        assert sorted(runs, key=lambda run: run[1]) == cues
 
 
 def test_color_bars_and_what_is_none() -> None:

@@ -66,6 +66,14 @@ def test_spans_go_on_from_where_they_were_put_away() -> None:
     assert segments(SCRIPT, put_away=True) == segments(SCRIPT)
 
 
+def test_a_slide_show_has_one_frame_in_many_seconds() -> None:
+    """What is in each of its pictures is in view throughout, and each stays until the next one."""
+    script = {0: {"Car": 80.0}, 4000: {"Car": 70.0, "Dog": 60.0}, 9000: {"Dog": 70.0}, 13_000: {}}
+    expected = [("Car", 0, 9000, 9000, 80.0), ("Dog", 4000, 13_000, 9000, 70.0)]
+    assert segments(script) == expected
+    assert segments(script, put_away=True) == expected
+
+
 def test_no_segment_ends_after_the_video() -> None:
     analysis = things({0: {"Car": 80.0}}, duration_ms=300)
     analysis.feed([Shot(0)])  # type: ignore[list-item]  # all that is asked of it

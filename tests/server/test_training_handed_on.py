@@ -9,13 +9,16 @@ from openrekog.collections_store.records import (
     Feature,
 )
 from openrekog.server.context import Services
+from openrekog.server.jobs.training_task import Stage
 from tests.acceptance.trainings import Line
 from tests.server.training_jobs import (
+    COUNT,
     begin,
     colours,
     ended,
     explicit,
     opened,
+    run,
     squares,
     worker,
 )
@@ -51,3 +54,20 @@ def test_a_training_that_is_handed_on_at_every_part_learns_the_same(
         with services.store.read() as rows:
             learnt.append((rows.versions.content(version), results))
     assert learnt[0] == learnt[1]
+
+
+def test_what_other_networks_saw_is_not_learnt_from(services: Services) -> None:
+    """As after the server was started with other packs amid a training."""
+    job_id = begin(services, "CUSTOM_LABELS", colours(services))
+    former, number = worker(services, network="former"), 0
+    while Stage.unpack(ended(services, job_id)[0].carry).name != "learn":
+        former.part(job_id, number)
+        number += 1
+    former.close()
+    looked_at: list[int] = []
+    run(worker(services, lambda _: looked_at.append(1), network="latter"), job_id)
+    _, version = ended(services, job_id)
+    assert (version.status, version.progress) == ("TRAINING_COMPLETED", 1.0), version.message
+    with services.store.read() as rows:
+        assert b"latter" in rows.versions.content(version)
+    assert len(looked_at) >= 3 * COUNT

@@ -1,7 +1,6 @@
 """The parts of a training, done by hand: what ends it, and what does not."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,11 +17,9 @@ from openrekog.server.context import Services
 from openrekog.server.jobs import patience
 from openrekog.server.jobs.attempts import MOST
 from openrekog.server.jobs.training import ENDLESS, OUR_FAULT, TrainingWork
-from openrekog.server.jobs.training_stages import OTHER_MODELS
 from openrekog.server.jobs.training_task import Stage
 from tests.acceptance.trainings import coloured
 from tests.server.training_jobs import (
-    Watched,
     begin,
     colours,
     ended,
@@ -43,12 +40,6 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 def job_id(services: Services) -> str:
     """With eight pictures of each colour."""
     return begin(services, "CUSTOM_LABELS", colours(services))
-
-
-class Other(Watched):
-    """Another pack's, of the same dimension."""
-
-    feature_name = "other"
 
 
 class DeathError(BaseException):
@@ -113,18 +104,6 @@ def test_a_fault_of_ours_ends_the_training_with_a_word(services: Services, job_i
     assert (job.status, version.status, version.message) == ("FAILED", "TRAINING_FAILED", OUR_FAULT)
     with services.store.write() as rows:
         rows.versions.delete(version)
-
-
-def test_other_packs_amid_a_training_end_it(services: Services, job_id: str) -> None:
-    """The models of both would be mixed."""
-    work = worker(services)
-    for number in range(3):
-        work.part(job_id, number)
-    work.close()
-    models = replace(services.models, features=Other(services.models.features, lambda _: None))
-    run(TrainingWork(services.store, models, services.runtime, services.images), job_id)
-    _, version = ended(services, job_id)
-    assert (version.status, version.message) == ("TRAINING_FAILED", OTHER_MODELS)
 
 
 @pytest.mark.parametrize("error", [BusyError, errors.ProvisionedThroughputExceeded])

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -90,23 +91,40 @@ def test_a_turned_video_is_read_upright(tmp_path: Path, degrees: int) -> None:
         stream.set_display_rotation(degrees)
         encode(container, stream, [stored] * 5)
     with opened(path) as video:
-        frame = next(iter(video.frames()))
         assert (video.info.width, video.info.height) == (320, 240)
-        assert frame.image.shape == (240, 320, 3)
-        assert frame.thumbnail(64, 48).shape == (48, 64, 3)
-        for picture in (frame.image, frame.thumbnail(64, 48)):
-            assert corner_colors(picture) == [RED, GREEN, BLUE, WHITE]
+        for start in (0, 300):  # and where reading goes on
+            frame = next(iter(video.frames(start)))
+            assert frame.image.shape == (240, 320, 3)
+            assert frame.thumbnail(64, 48).shape == (48, 64, 3)
+            for picture in (frame.image, frame.thumbnail(64, 48)):
+                assert corner_colors(picture) == [RED, GREEN, BLUE, WHITE]
 
 
-@pytest.mark.parametrize("b_frames", ["0", "3"])
-def test_reading_from_anywhere_gives_the_same_frames(tmp_path: Path, b_frames: str) -> None:
-    path = write_video(tmp_path / "a.mp4", shades(60), bf=b_frames, g="7")
-    whole = times(path)
-    assert whole == [*range(0, 6000, 100)]
+# Where cameras and editors put key frames, and what may be shown before one that comes after it.
+GROUPS = {
+    "no b-frames": {"bf": "0"},
+    "b-frames": {"bf": "3"},
+    "open groups": {"bf": "3", "x264-params": "open-gop=1:b-adapt=0:scenecut=0"},
+    "no key frames": {"x264-params": "intra-refresh=1:scenecut=0"},
+}
+
+
+@pytest.mark.parametrize("extension", ["mp4", "mkv"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_reading_from_anywhere_gives_the_same_frames(
+    tmp_path: Path, group: str, extension: str
+) -> None:
+    pictures = (np.roll(corners(), 9 * index, axis=1) for index in range(30))
+    path = write_video(tmp_path / f"a.{extension}", pictures, g="7", **GROUPS[group])
     with opened(path) as video:
-        for start in range(0, 6000, 230):
-            read = [frame.timestamp_ms for frame in video.frames(start)]
-            assert read == [time for time in whole if time >= start]
+        whole = [(frame.timestamp_ms, frame.image) for frame in video.frames()]
+        assert [time for time, _ in whole] == [*range(0, 3000, 100)]
+        for start in range(450, 1500, 50):
+            read = [*islice(video.frames(start), 9)]
+            expected = [one for one in whole if one[0] >= start][:9]
+            assert [frame.timestamp_ms for frame in read] == [time for time, _ in expected]
+            pairs = zip(read, expected, strict=True)
+            assert all(np.array_equal(frame.image, image) for frame, (_, image) in pairs), start
 
 
 @pytest.mark.parametrize("b_frames", ["0", "2"])

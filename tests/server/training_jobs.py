@@ -102,10 +102,7 @@ class Watched:
 
     inner: FeatureExtractor
     watch: Callable[[Image], None]
-
-    @property
-    def feature_name(self) -> str:
-        return self.inner.feature_name
+    feature_name: str
 
     @property
     def dimension(self) -> int:
@@ -117,9 +114,14 @@ class Watched:
         return self.inner.extract(images)
 
 
-def worker(services: Services, watch: Callable[[Image], None] = lambda _: None) -> TrainingWork:
+def worker(
+    services: Services,
+    watch: Callable[[Image], None] = lambda _: None,
+    network: str = "fake",
+) -> TrainingWork:
     """As of a process that was just started."""
-    models = replace(services.models, features=Watched(services.models.features, watch))
+    features = Watched(services.models.features, watch, network)
+    models = replace(services.models, features=features)
     return TrainingWork(services.store, models, services.runtime, services.images)
 
 

@@ -6,7 +6,7 @@ credits are lines of text on a dark picture in the first or last part of the vid
 not found at all.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,9 @@ LEAST_MS: Mapping[TechnicalCueType, int] = {
 }
 
 
+Ended = tuple[TechnicalCueType, Run | None]
+
+
 @dataclass(frozen=True, slots=True)
 class CueRun:
     kind: TechnicalCueType
@@ -90,10 +93,22 @@ class Cues:
     def feed(self, frame: Frame) -> list[CueRun]:
         seen = self._look(frame)
         now = Moment(frame.index, frame.timestamp_ms)
+        ended: list[Ended] = [
+            (kind, streak.see(now, seen.get(kind)))
+            for kind, streak in self.streaks.items()
+            if kind != "Content"
+        ]
+        content = self.streaks["Content"]
         if not seen:
-            seen = {"Content": 100.0}
-        ended = ((kind, streak.see(now, seen.get(kind))) for kind, streak in self.streaks.items())
+            content.see(now, 100.0)
+        elif any(self._lasts(kind, now) for kind in seen):
+            ended.append(("Content", content.end()))
         return [*long_enough(ended)]
+
+    def _lasts(self, kind: TechnicalCueType, now: Moment) -> bool:
+        """Whether a cue is no flash any more: those do not part what is before and behind them."""
+        run = self.streaks[kind].open
+        return run is not None and now.ms - run.first.ms >= LEAST_MS[kind]
 
     def end(self) -> list[CueRun]:
         return [*long_enough((kind, streak.end()) for kind, streak in self.streaks.items())]
@@ -130,7 +145,7 @@ class Cues:
         return self.text
 
 
-def long_enough(ended: Iterator[tuple[TechnicalCueType, Run | None]]) -> Iterator[CueRun]:
+def long_enough(ended: Iterable[Ended]) -> Iterator[CueRun]:
     for kind, run in ended:
         if run is not None and run.last.ms - run.first.ms >= LEAST_MS[kind]:
             yield CueRun(kind, run)

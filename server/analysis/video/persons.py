@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+import orjson
+
 from openrekog.api_spec.shapes import PersonDetail, PersonDetection
 from openrekog.collections_store.records import Finding
-from openrekog.models.results import Box, Face
+from openrekog.models.loaded import Models
+from openrekog.models.results import Box, DetectedObject, Face
 from openrekog.server.analysis import faces as report
 from openrekog.server.analysis.video.analysis import Job, VideoAnalysis, finding
+from openrekog.server.analysis.video.cuts import Cuts
 from openrekog.server.analysis.video.tracking import Tracker
 from openrekog.server.media.videos import Frame
 
@@ -19,40 +23,49 @@ PERSON = "person"
 class PersonTracking:
     interval_ms = INTERVAL_MS
 
-    def __init__(self, job: Job, tracker: Tracker) -> None:
-        self._models = job.models
+    def __init__(self, models: Models, tracker: Tracker, cuts: Cuts) -> None:
+        self._models = models
         self._tracker = tracker
+        self._cuts = cuts
 
     def feed(self, frames: Sequence[Frame]) -> list[Finding]:
         if not frames:
             return []
         detected = self._models.objects.detect([frame.image for frame in frames])
         return [
-            element(frame.timestamp_ms, index, person.box, face_in(person.box, faces))
+            found
             for frame, objects in zip(frames, detected, strict=True)
-            for persons in [[one for one in objects if one.name == PERSON]]
-            for faces in [self._models.faces.find(frame.image) if persons else []]
-            for person, index in zip(
-                persons,
-                self._tracker.update(
-                    frame.timestamp_ms,
-                    [one.box for one in persons],
-                    [one.confidence for one in persons],
-                ),
-                strict=True,
-            )
-            if index is not None
+            for found in self._follow(frame, [one for one in objects if one.name == PERSON])
         ]
 
     def end(self) -> list[Finding]:
         return []
 
     def put_away(self) -> bytes:
-        return self._tracker.put_away()
+        return orjson.dumps(
+            {"tracker": self._tracker.put_away().decode(), "cuts": self._cuts.put_away()}
+        )
+
+    def _follow(self, frame: Frame, persons: Sequence[DetectedObject]) -> list[Finding]:
+        if self._cuts.between(frame):
+            self._tracker.forget()
+        faces = self._models.faces.find(frame.image) if persons else []
+        indexes = self._tracker.update(
+            frame.timestamp_ms, [one.box for one in persons], [one.confidence for one in persons]
+        )
+        return [
+            element(frame.timestamp_ms, index, person.box, face_in(person.box, faces))
+            for person, index in zip(persons, indexes, strict=True)
+            if index is not None
+        ]
 
 
 def begin_person_tracking(job: Job, state: bytes | None) -> VideoAnalysis:
-    return PersonTracking(job, Tracker.taken_up(state))
+    if not state:
+        return PersonTracking(job.models, Tracker(), Cuts())
+    kept = orjson.loads(state)
+    tracker = Tracker.taken_up(kept["tracker"].encode())
+    return PersonTracking(job.models, tracker, Cuts.taken_up(kept["cuts"]))
 
 
 def element(timestamp_ms: int, index: int, box: Box, face: Face | None) -> Finding:

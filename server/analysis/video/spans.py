@@ -33,12 +33,15 @@ Look = Callable[[Sequence[Image]], Sequence[Sequence[Seen]]]
 
 @dataclass(slots=True)
 class Span:
-    """The time in which a thing has been in view so far, and its surest member."""
+    """The time in which a thing has been in view so far, and its surest member. `missed` are the
+    frames in a row in which it was not, the first of them at `gone_ms`."""
 
     start_ms: int
     last_ms: int
     confidence: float
     member: Mapping[str, Any]
+    missed: int = 0
+    gone_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -74,23 +77,27 @@ class NamedThings:
 
     def _follow(self, now_ms: int, seen: Sequence[Seen]) -> list[Finding]:
         """Lengthens or begins a span for each thing; the spans of those gone from view."""
-        patience = (BLINKS + 1) * self.interval_ms
-        gone = [name for name, span in self.open.items() if now_ms - span.last_ms > patience]
-        ended = [self._ended(name) for name in gone]
         for one in seen:
-            span = self.open.get(one.name)
-            if span is None:
-                span = Span(now_ms, now_ms, 0.0, {})
-                self.open[one.name] = span
-            span.last_ms = now_ms
-            if one.confidence > span.confidence:
-                span.confidence, span.member = one.confidence, one.segment_member
-        return ended
+            self._lengthen(now_ms, one)
+        for span in self.open.values():
+            if span.last_ms != now_ms:
+                span.missed += 1
+                span.gone_ms = now_ms if span.gone_ms is None else span.gone_ms
+        gone = [name for name, span in self.open.items() if span.missed > BLINKS]
+        return [self._ended(name) for name in gone]
+
+    def _lengthen(self, now_ms: int, one: Seen) -> None:
+        span = self.open.setdefault(one.name, Span(now_ms, now_ms, 0.0, {}))
+        span.last_ms, span.missed, span.gone_ms = now_ms, 0, None
+        if one.confidence > span.confidence:
+            span.confidence, span.member = one.confidence, one.segment_member
 
     def _ended(self, name: str) -> Finding:
         """Seen last in one frame, a thing is taken to stay until the next one is looked at."""
         span = self.open.pop(name)
-        end_ms = min(span.last_ms + self.interval_ms, max(self.duration_ms, span.last_ms))
+        end_ms = span.gone_ms
+        if end_ms is None:
+            end_ms = min(span.last_ms + self.interval_ms, max(self.duration_ms, span.last_ms))
         member = {
             "Timestamp": span.start_ms,
             **span.member,

@@ -81,6 +81,10 @@ class Tracker:
         self.tracks.remove(track)
         return self._begin(track.seen_ms, track.box)
 
+    def forget(self) -> None:
+        """Whoever comes now is somebody new, as behind a cut."""
+        self.tracks = []
+
     def put_away(self) -> bytes:
         return orjson.dumps(asdict(self))
 
