@@ -61,7 +61,7 @@ def measure_custom_objects(folder: Path, models: Models) -> str:
         "emblems in photographs": list(emblems(folder)),
     }
     outcomes = {
-        (name, shots): _measure(pictures, shots, models)
+        (name, shots): measure_set(pictures, shots, models)
         for name, pictures in sets.items()
         for shots in SHOTS
         if pictures
@@ -96,7 +96,7 @@ HEADER = (
 )
 
 
-def _measure(pictures: Sequence[Marked], shots: int, models: Models) -> Outcome:
+def measure_set(pictures: Sequence[Marked], shots: int, models: Models) -> Outcome:
     outcome = Outcome()
     for seed in range(DRAWS):
         learnt, others = _draw(pictures, shots, seed)

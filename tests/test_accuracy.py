@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import custom_sets
+from benchmarks import custom_sets, object_sets
 from benchmarks.custom_images import Remembered, judge
+from benchmarks.custom_objects import measure_set
 from benchmarks.custom_sets import Picture
 from benchmarks.parts import PARTS
 from openrekog.models.loaded import Models
@@ -214,3 +215,28 @@ def test_custom_labels_learnt_from_five_pictures(
     assert right >= nearest + gain
     confidence = np.mean([confidence for confidence, _ in judged.certain])
     assert confidence == pytest.approx(right, abs=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "better"),
+    [
+        # Emblems are all alike: the label of the nearest box is as good.
+        pytest.param("emblems", 0.8, -0.05, id="emblems"),
+        pytest.param("face_parts", 0.6, 0.02, id="parts of faces"),
+    ],
+)
+def test_custom_labels_of_objects_learnt_from_ten_boxes(
+    models: Models, name: str, least: float, better: float
+) -> None:
+    """`better` by so much than the label of the nearest box."""
+    folder = Path(str(FOLDER))
+    sets = {
+        "emblems": lambda: object_sets.emblems(folder),
+        "face_parts": lambda: object_sets.face_parts(folder, models.faces),
+    }
+    outcome = measure_set(list(sets[name]()), 10, models)
+    assert outcome.precision[0] >= least
+    assert outcome.precision[0] >= outcome.nearest[0] + better
+    # Seconds of processor time; docs/accuracy.md has 0.3 and 0.06.
+    assert outcome.look[0] < 2
+    assert outcome.find[0] < 1

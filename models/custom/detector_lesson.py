@@ -13,8 +13,8 @@ from openrekog.models.custom.linear import Numbers, fit_logistic, fit_ridge
 from openrekog.models.custom.row_sample import Columns, RowSample
 from openrekog.models.custom.sights import RIGHT, Arrays
 
-MOST_RIGHT, MOST_WRONG = 8_000, 16_000
-"""3,474 single-precision numbers of each box take 330 MB."""
+MOST_RIGHT, MOST_WRONG = 5_000, 10_000
+"""3,474 single-precision numbers of each box take 208 MB, and the fit as much again."""
 
 MOST_EXAMINED = 100
 """Pictures on which confidence is learnt."""

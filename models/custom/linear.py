@@ -45,7 +45,9 @@ class Scale:
         return cls(features.mean(axis=0), spread * np.float32(np.sqrt(features.shape[1])))
 
     def apply(self, features: Numbers) -> Numbers:
-        return (features - self.mean) / self.deviation
+        rows = features - self.mean
+        rows /= self.deviation
+        return rows
 
     def unwound(self, head: Linear) -> Linear:
         """The head for features as they are."""

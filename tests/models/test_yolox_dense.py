@@ -9,6 +9,8 @@ from openrekog.models.architectures.signatures import UnknownGraphError
 from openrekog.models.architectures.yolox_dense import show_layers
 from openrekog.models.capabilities import DenseExtractor
 from openrekog.models.custom.boxes import all_overlaps
+from openrekog.models.custom.linear import Linear
+from openrekog.models.custom.proposer import NEVER, STRIKING, Proposer
 from openrekog.models.loading.labels import load_dense_extractor, load_object_detector
 from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Runtime
@@ -54,6 +56,16 @@ def test_the_likeliest_cell_draws_the_box_of_the_detector(
     scores = np.exp(cells.features[best, -81:])
     assert scores[0] == pytest.approx(float(cells.objectness[best]), rel=1e-3)
     assert scores[1:].argmax() == 0
+
+
+def test_what_strikes_the_network_is_proposed_without_being_taught(dense: DenseExtractor) -> None:
+    nothing = Linear.constant(dense.shape.numbers, [NEVER, 0, 0, 0, 0])
+    proposer = Proposer(dict.fromkeys(dense.shape.strides, nothing))
+    seen = dense.extract(astronaut(), 640)
+    found = proposer.propose(seen)
+    person = np.array([[0.06, 0.03, 0.76, 0.94]]) * seen.sides
+    assert len(found.boxes) == STRIKING
+    assert all_overlaps(found.boxes, person).max() > 0.8
 
 
 def test_another_graph_has_not_these_layers(opening: Opening) -> None:
