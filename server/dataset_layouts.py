@@ -114,9 +114,17 @@ def _labelled(folder: Path, root: Path) -> Iterator[Sample]:
     """The names are paths below `root`."""
     for place in shown(folder):
         if place.is_dir():
-            truth = (TrueLabel(place.name),)
+            truth = (TrueLabel(_label_of(place)),)
             for path in pictures_in(place):
                 yield Sample(path, path.relative_to(root).as_posix(), truth, located=False)
+
+
+def _label_of(folder: Path) -> str:
+    try:
+        return folder.name.encode().decode()
+    except UnicodeEncodeError as error:
+        told = f"{str(folder)!a} has a name that is no UTF-8, so it names no label."
+        raise LayoutError(told) from error
 
 
 def _unlabelled(folder: Path) -> Iterator[str]:
@@ -156,8 +164,9 @@ def pictures_in(folder: Path) -> Iterator[Path]:
 
 
 def clipped(name: str, left: float, top: float, right: float, bottom: float) -> TrueLabel | None:
-    """A box between ratios of the picture; None if nothing of it is in the picture."""
+    """A box between ratios of the picture; None if nothing of it is in the picture, or if they are
+    no numbers."""
     left, top, right, bottom = (min(max(each, 0.0), 1.0) for each in (left, top, right, bottom))
-    if right <= left or bottom <= top:
-        return None
-    return TrueLabel(name, Box(left, top, right - left, bottom - top))
+    if right > left and bottom > top:
+        return TrueLabel(name, Box(left, top, right - left, bottom - top))
+    return None

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ STANDALONE = "model.onnx"
 
 LABELS = "labels.json"
 EVALUATION = "evaluation.json"
+
+MEMBERS = (CUSTOM_MODEL, STANDALONE, LABELS, EVALUATION)
 
 ZIP = ".zip"
 
@@ -27,6 +30,10 @@ def write_archive(path: Path, files: Mapping[str, bytes]) -> None:
         _write_zip(path, files)
         return
     path.mkdir(parents=True, exist_ok=True)
+    if (path / CUSTOM_MODEL).exists():
+        # Of a model that was exported to here before, nothing must be taken for a part of this one.
+        for name in MEMBERS:
+            (path / name).unlink(missing_ok=True)
     for name, data in files.items():
         (path / name).write_bytes(data)
 
@@ -41,7 +48,7 @@ def read_member(path: Path, name: str, most_bytes: int) -> bytes | None:
             return _limited(name, member.read(most_bytes + 1), most_bytes)
     except KeyError:
         return None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         # Encrypted, or packed in a way that Python does not know: nothing that was exported here.
         raise ArchiveError(f"{path} is no exported model: {error}") from error
 

@@ -93,7 +93,7 @@ def watch_training(
     data_dir: DataDir = None,
 ) -> None:
     """Show how far the training of a model is, until it ends; a failure is exit code 1."""
-    scope = scope_of(read_settings(data_dir=data_dir), account, region)
+    scope = place_in(model) or scope_of(read_settings(data_dir=data_dir), account, region)
     with opened_store(data_dir) as store, shown_training() as show:
         version = find(store, scope, model)
         while version.status == TRAINING:
@@ -127,6 +127,15 @@ def names_in(model: str) -> tuple[str, str | None]:
     if model.startswith("arn:"):
         return parts[0], parts[2] if len(parts) == 4 and parts[1] == "version" else None
     return parts[0], parts[1] if len(parts) > 1 else None
+
+
+def place_in(model: str) -> "Scope | None":
+    """An ARN says itself where its version is."""
+    from openrekog.collections_store.records import Scope
+    from openrekog.server.operations.project_arns import VERSION_ARN
+
+    match = VERSION_ARN.fullmatch(model)
+    return Scope(match["account"], match["region"]) if match else None
 
 
 def tell_end(version: "ProjectVersion") -> None:

@@ -36,7 +36,7 @@ class Yolo:
 
     def _sample(self, path: Path) -> Sample:
         file = _text_file(path)
-        lines = file.read_text(encoding="utf-8").splitlines() if file else []
+        lines = _text(file).splitlines() if file else []
         self.annotated += file is not None
         truth = []
         for number, line in enumerate(lines, 1):
@@ -61,10 +61,10 @@ def read_yolo(folder: Path) -> Layout | None:
         if file.suffix in (".yaml", ".yml"):
             told = _yaml(file)
             if isinstance(told, dict) and "names" in told:
-                return _layout(folder, file, _class_names(told["names"]), told)
+                return _layout(folder, file, _class_names(file, told["names"]), told)
     classes = folder / "classes.txt"
     if classes.is_file():
-        names = dict(enumerate(classes.read_text(encoding="utf-8").split("\n")))
+        names = dict(enumerate(_text(classes).split("\n")))
         return _layout(folder, classes, {n: name.strip() for n, name in names.items()}, {})
     return None
 
@@ -84,14 +84,24 @@ def _layout(folder: Path, file: Path, names: Mapping[int, str], told: Mapping[st
 
 def _yaml(file: Path) -> Any:
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return yaml.safe_load(_text(file))
+    except yaml.YAMLError as error:
         raise LayoutError(f"{file} is no YAML: {error}") from error
 
 
-def _class_names(names: Any) -> Mapping[int, str]:
-    pairs = names.items() if isinstance(names, dict) else enumerate(names)
-    return {int(number): str(name) for number, name in pairs}
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise LayoutError(f"{file} is no UTF-8: {error}") from error
+
+
+def _class_names(file: Path, names: Any) -> Mapping[int, str]:
+    try:
+        pairs = names.items() if isinstance(names, dict) else enumerate(names)
+        return {int(number): str(name) for number, name in pairs}
+    except (TypeError, ValueError) as error:
+        raise LayoutError(f"{file} has names that are no list of classes.") from error
 
 
 def _places(folder: Path, told: Mapping[str, Any]) -> Iterator[tuple[str, list[Path]]]:
@@ -128,7 +138,7 @@ def _pictures(place: Path) -> Iterator[Path]:
     if place.is_dir():
         yield from pictures_in(place)
         return
-    for line in place.read_text(encoding="utf-8").splitlines():
+    for line in _text(place).splitlines():
         path = place.parent / line.strip()
         if line.strip() and is_picture(path):
             yield path
@@ -150,9 +160,9 @@ def _label(line: str, names: Mapping[int, str]) -> TrueLabel | None:
     number is a confidence."""
     try:
         number, *values = (float(word) for word in line.split())
-    except ValueError:
+        name = names.get(int(number))
+    except (ValueError, OverflowError):  # inf, and nan, are read as floats
         return None
-    name = names.get(int(number))
     if not name or len(values) < 4:
         return None
     if len(values) <= 5:

@@ -19,6 +19,9 @@ KEPT = np.dtype("<f2")
 MOST_PICTURES = 2_000
 """All of them are in the model, and asked for each picture."""
 
+SHOWN = 5
+"""Of labels that there are not, so many are named."""
+
 BELIEVED = 50.0
 """From this confidence on, a label that a picture does not have is a false alarm."""
 
@@ -78,4 +81,5 @@ class AdapterLearner:
     def _check(self, rows: Rows) -> None:
         unknown = sorted(set(rows.labels) - set(self._base.labels))
         if unknown:
-            raise CannotLearnError(f"There is no moderation label {', '.join(unknown)}.")
+            named = ", ".join(unknown[:SHOWN]) + (", ..." if len(unknown) > SHOWN else "")
+            raise CannotLearnError(f"There is no moderation label {named}.")

@@ -1,10 +1,9 @@
 """What a worker does for a bulk job: some lines of a manifest at a time, and then the files."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -15,14 +14,22 @@ from openrekog.api_spec import errors
 from openrekog.api_spec.errors import ApiError
 from openrekog.api_spec.shapes import MediaAnalysisJobFailureCode, S3Object
 from openrekog.collections_store.errors import Passing
-from openrekog.collections_store.jobs import IMAGE_ANALYSIS
 from openrekog.collections_store.records import Finding, Job, Scope
 from openrekog.collections_store.store import Store
 from openrekog.server.failures import unexpected
 from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.attempts import MOST, SUSPICIOUS, Attempts
-from openrekog.server.jobs.manifest import START, Line, Mark, place_of, read_lines, source_ref
+from openrekog.server.jobs.bulk_lines import (
+    FAILURE,
+    RESULT,
+    Progress,
+    asked_by,
+    deadly,
+    failure,
+    kebab_case,
+)
+from openrekog.server.jobs.manifest import Line, Mark, place_of, read_lines, source_ref
 from openrekog.server.jobs.patience import patiently
 from openrekog.server.media.objects import ObjectStore, Unreachable
 
@@ -40,14 +47,10 @@ DEADLY_AFTER = SUSPICIOUS + 2
 # Rows read, or removed, in one transaction.
 ROWS = 1000
 
-RESULT, FAILURE = "result", "failure"
-"""The views of the two kinds of findings; `at` is the line's number."""
-
 CHANGED = "The manifest was changed or removed while the job was running."
 NO_ADAPTER = "The adapter was deleted while the job was running."
 EMPTY = "The manifest has no lines."
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
-DEADLY = "The image ends the process that looks at it, whenever it is tried."
 ENDLESS = (
     "The job was tried {} times at line {} of the manifest, and each time the server's process was "
     "ended before it was done."
@@ -62,40 +65,6 @@ class JobFailedError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where the next part begins, and what became of the lines before it."""
-
-    mark: Mark = START
-    valid: int = 0
-    invalid: int = 0
-    careful: int = 0
-    """Up to this line, lines are looked at one at a time: one of them ends processes."""
-
-    @property
-    def is_careful(self) -> bool:
-        return self.mark.line < self.careful
-
-    def pack(self) -> bytes:
-        return orjson.dumps(asdict(self))
-
-    @classmethod
-    def unpack(cls, carry: bytes | None) -> "Progress":
-        if carry is None:
-            return cls()
-        told = orjson.loads(carry)
-        return cls(Mark(**told.pop("mark")), **told)
-
-    def after(self, mark: Mark, found: list[Finding]) -> "Progress":
-        valid = sum(finding.view == RESULT for finding in found)
-        return replace(
-            self,
-            mark=mark,
-            valid=self.valid + valid,
-            invalid=self.invalid + len(found) - valid,
-        )
 
 
 @dataclass(slots=True)
@@ -279,36 +248,3 @@ class BulkWork:
         while job is not None and more:
             with self.store.write() as rows:
                 more = rows.jobs.forget_findings(job.key, ROWS)
-
-
-def failure(line: Line, ref: str | None, error: ApiError) -> Finding:
-    """The element of the summary, whose `line-numer` AWS spells so."""
-    element = {
-        "line-numer": line.number,
-        **({} if ref is None else {"source-ref": ref}),
-        "code": error.code,
-        "message": error.message or "",
-    }
-    return Finding(FAILURE, line.number, "", 0.0, orjson.dumps(element).decode())
-
-
-def asked_by(job: Job, request: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """The operation that a job is about, and its request but for the image."""
-    if job.operation == IMAGE_ANALYSIS:
-        return request["Operation"], request["Parameters"]
-    ((name, config),) = request["OperationsConfig"].items()
-    return name, config
-
-
-def kebab_case(name: str) -> str:
-    """As AWS writes detect-moderation-labels in the files of its jobs."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
-
-
-def deadly(line: Line) -> Finding:
-    """Of a line that no process survives."""
-    try:
-        ref = source_ref(line.text)
-    except ApiError as error:
-        return failure(line, None, error)
-    return failure(line, ref, errors.InvalidImageFormat(DEADLY))

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 import orjson
 import structlog
 
+from openrekog.api_spec import errors
 from openrekog.collections_store.errors import Passing, StorageFull
 from openrekog.collections_store.records import Job, ProjectVersion
 from openrekog.collections_store.store import Store
+from openrekog.models.batching import BusyError
 from openrekog.models.custom.fine_tuning import FineTuningLearner
 from openrekog.models.custom.leash import StoppedError
 from openrekog.models.loaded import Models
@@ -33,6 +35,7 @@ log = structlog.get_logger(__name__)
 OUR_FAULT = "The training failed by an error of the server; its log says more."
 AWAY = "The object store does not answer; the training waits for it."
 FULL = "The server has no room left; the training waits for some."
+BUSY = "The server is busy with requests; the training waits."
 GONE = "The job of the training was removed."
 ENDLESS = "The training was begun {} times at this point, and each time the server's process ended."
 
@@ -114,6 +117,8 @@ class TrainingWork:
                 seconds = time.monotonic() - began
                 rows.versions.advance(version, version.progress, AWAY, seconds)
             raise
+        except (errors.ProvisionedThroughputExceeded, BusyError) as error:
+            raise Passing(BUSY) from error
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise

@@ -62,6 +62,8 @@ class Pictures:
         """For somebody to look at; None if it is gone."""
         try:
             return patiently(lambda: self._load(source_ref))
+        except errors.ProvisionedThroughputExceeded:
+            raise
         except ApiError:
             return None
 

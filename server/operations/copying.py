@@ -16,10 +16,9 @@ from openrekog.server.operations.project_arns import (
     place_of,
     version_arn,
 )
+from openrekog.server.operations.project_versions import check_room
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.training_outputs import copy_outputs
-
-MOST_POLICIES = 1000
 
 
 @operation
@@ -34,11 +33,13 @@ def copy_project_version(
     with context.reading() as rows:
         target, source = allowed_copy(rows, context, request)
         check_name(rows, target, request["VersionName"])
+        check_room(rows, target)
     objects, config = context.services.images.objects, request["OutputConfig"]
     outputs = copy_outputs(objects, source, config, target.name, request["VersionName"])
     with context.writing() as rows:
         # The permission may have been taken back meanwhile.
         target, source = allowed_copy(rows, context, request)
+        check_room(rows, target)
         version = store(rows, target, source, request, outputs)
         arn = version_arn(target, version)
         tags.put(rows, arn, request.get("Tags", {}))
@@ -68,9 +69,9 @@ def granted(rows: Transaction, context: Context, project_arn: str, arn: str) -> 
     alike, so that nobody learns what others have."""
     try:
         project, source = find_shared_version(rows, project_arn, arn)
-    except errors.ResourceNotFound as error:
+    except (errors.ResourceNotFound, errors.InvalidParameter) as error:
         raise not_granted(context, arn) from error
-    policies = rows.policies.list(project, MOST_POLICIES).items
+    policies = rows.policies.list(project, grants.MOST_POLICIES).items
     if not grants.may_copy(policies, context.scope.account_id, context.caller_arn, arn):
         raise not_granted(context, arn)
     return source

@@ -14,6 +14,9 @@ from openrekog.server.policies import as_tuple, matches_any, no_variables
 COPY = "rekognition:CopyProjectVersion"
 EVERYBODY = "*"
 
+MOST_POLICIES = 1000
+"""Of a project."""
+
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 Patterns = Annotated[Names, AfterValidator(no_variables)]
 

@@ -27,6 +27,9 @@ from openrekog.server.operations.resources import page_of, searchable_collection
 
 ECHOED = ("JobName", "Operation", "Parameters", "Input", "OutputConfig")
 
+MOST_PARAMETER_BYTES = 64 * 1024
+"""They are kept with the job, and told with each that is listed."""
+
 # Any image will do for finding out whether the parameters are good.
 SOME_IMAGE = {"S3Object": {"Bucket": "bucket", "Name": "name"}}
 
@@ -41,11 +44,24 @@ NOT_PARAMETERS = {
 def start_image_analysis_job(
     context: Context, request: StartImageAnalysisJobRequest
 ) -> StartImageAnalysisJobResponse:
+    check_size(request["Parameters"])
+
     def look() -> dict[str, str]:
         check(context, request["Operation"], request["Parameters"])
         return manifest_of(context, request["Input"])
 
     return {"JobId": jobs.start(context, IMAGE_ANALYSIS, request, look)}
+
+
+def check_size(parameters: Mapping[str, Any]) -> None:
+    try:
+        size = len(orjson.dumps(parameters))
+    except orjson.JSONEncodeError as error:
+        raise errors.InvalidParameter(f"Parameters cannot be kept: {error}.") from error
+    if size > MOST_PARAMETER_BYTES:
+        raise errors.InvalidParameter(
+            f"Parameters have {size} bytes, more than {MOST_PARAMETER_BYTES}."
+        )
 
 
 def check(context: Context, name: str, parameters: Mapping[str, Any]) -> None:

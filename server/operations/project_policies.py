@@ -18,7 +18,7 @@ from openrekog.collections_store.errors import AlreadyExists, NotFound, Stale
 from openrekog.collections_store.records import Project
 from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
-from openrekog.server.operations.grants import PolicyDocument
+from openrekog.server.operations.grants import MOST_POLICIES, PolicyDocument
 from openrekog.server.operations.project_arns import find_labels_project, project_arn
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of
@@ -94,11 +94,19 @@ def first_fault(error: ValidationError) -> str:
     return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
 
 
+def check_room(rows: Transaction, project: Project) -> None:
+    """All of a project are read whenever somebody else wants to copy from it: of none a Deny must
+    be missed."""
+    if rows.policies.list(project, MOST_POLICIES - 1).after is not None:
+        raise errors.LimitExceeded(f"A project has at most {MOST_POLICIES} policies.")
+
+
 def put(rows: Transaction, project: Project, request: PutProjectPolicyRequest) -> str:
     name, document = request["PolicyName"], request["PolicyDocument"]
     revision = request.get("PolicyRevisionId")
     try:
         if revision is None:
+            check_room(rows, project)
             return rows.policies.create(project, name, document)
         return rows.policies.update(project, name, document, revision)
     except AlreadyExists as error:

@@ -185,9 +185,13 @@ def check_limits(rows: Transaction, context: Context, project: Project) -> None:
             f"{running} trainings in progress for account {context.scope.account_id} "
             f"Maximum limit: {limit}"
         )
-    if len(rows.versions.list(project, MOST_VERSIONS).items) == MOST_VERSIONS:
-        raise errors.LimitExceeded(f"A project has at most {MOST_VERSIONS} versions.")
+    check_room(rows, project)
     check_quota(context, rows)
+
+
+def check_room(rows: Transaction, project: Project) -> None:
+    if rows.versions.list(project, MOST_VERSIONS - 1).after is not None:
+        raise errors.LimitExceeded(f"A project has at most {MOST_VERSIONS} versions.")
 
 
 def make(

@@ -59,8 +59,9 @@ def copy_outputs(
     copier = OutputCopier(objects, config, project, version)
     try:
         return orjson.dumps(copier.copy(orjson.loads(source.outputs))).decode()
-    except Unreachable:
-        raise
+    except Unreachable as error:
+        # CopyProjectVersion has no error for it that is the caller's.
+        raise errors.InternalServerError("The object store does not answer.") from error
     except errors.InvalidS3Object as error:
         raise errors.InvalidParameter(
             f"There is no bucket {config['S3Bucket']} for the outputs of the training, or no such "

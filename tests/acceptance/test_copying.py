@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.acceptance.custom_models import PROJECTS, Trained, put_version
+from openrekog.collections_store.records import Scope
+from openrekog.server.operations.grants import MOST_POLICIES
+from tests.acceptance.custom_models import PROJECTS, Trained, match, put_version, store_of
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import FAKE, ServerProcess
 
@@ -158,10 +160,18 @@ def test_a_denial_wins(source: Trained, friend: Any) -> None:
     assert copied(friend, source).description()["Status"] == "COPYING_COMPLETED"
 
 
-def test_what_others_have_is_not_told(source: Trained, friend: Any) -> None:
+def test_what_others_have_is_not_told(shared: ServerProcess, source: Trained, friend: Any) -> None:
     """A model that is not there is refused like one that is not to be copied."""
     request = request_for(friend, source)
     told = refused_with(DENIED, friend.copy_project_version, **request)
+    adapters = source.client.create_project(
+        ProjectName=f"adapters-{next(PROJECTS)}",
+        Feature="CONTENT_MODERATION",
+        AutoUpdate="DISABLED",
+    )["ProjectArn"]
+    adapter = put_version(shared, adapters)
+    asked = {**request, "SourceProjectArn": adapters, "SourceProjectVersionArn": adapter}
+    refused_with(DENIED, friend.copy_project_version, **asked)
     for arn in (source.arn.replace("/v1/", "/v9/"), f"{source.arn}0"):
         asked = {**request, "SourceProjectVersionArn": arn}
         assert refused_with(DENIED, friend.copy_project_version, **asked) == told.replace(
@@ -194,6 +204,16 @@ def test_what_cannot_be_copied(shared: ServerProcess, source: Trained, region: s
     ):
         refused_with(code, client.copy_project_version, **{**request, **changes})
     assert copied(client, source, **request).description()["Status"] == "COPYING_COMPLETED"
+
+
+def test_no_denial_is_missed_among_many(shared: ServerProcess, source: Trained) -> None:
+    region, account, name, _, _ = match(source.project)
+    with store_of(shared.data_dir) as store, store.write() as rows:
+        project = rows.projects.named(Scope(account, region), name)
+        for number in range(MOST_POLICIES):
+            rows.policies.create(project, f"p{number}", "{}")
+    with pytest.raises(source.client.exceptions.LimitExceededException):
+        allow(source)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_failed_training_is_told(run: Run, client: Any, tmp_path: Path) -> Non
         VersionName="v1",
         OutputConfig={"S3Bucket": "custom-labels", "S3KeyPrefix": "results"},
     )["ProjectVersionArn"]
-    watched = run("projects", "watch", version)
+    watched = run("projects", "watch", version, "--region", "not-that-of-the-arn")
     assert watched.exit_code == 1
     assert "v1: the training failed. The manifest file contains insufficient" in watched.stderr
 

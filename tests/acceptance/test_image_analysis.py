@@ -96,6 +96,7 @@ OPERATIONS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+DEEP = orjson.Fragment(b"[" * 300 + b"]" * 300)
 ADAPTER = "arn:aws:rekognition:us-east-1:000000000000:project/colours/version/v1/1700000000000"
 
 
@@ -189,6 +190,8 @@ def test_a_job_is_described_as_the_docs_page_has_it(
             "starts no human loops",
         ),
         ("DetectFaces", 7, "SerializationException", ""),
+        ("DetectFaces", {"A": "x" * 70_000}, "InvalidParameterException", "more than 65536"),
+        ("DetectFaces", {"A": DEEP}, "InvalidParameterException", "cannot be kept"),
     ],
 )
 def test_what_is_wrong_with_every_image_is_told_at_once(

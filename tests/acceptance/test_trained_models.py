@@ -5,7 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.acceptance.custom_models import Trained
+from openrekog.collections_store.records import NewVersion, Scope
+from openrekog.server.operations.project_versions import MOST_VERSIONS
+from tests.acceptance.custom_models import Trained, store_of, trained
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import ServerProcess
 from tests.acceptance.trainings import COLOURS, Line, Studio, coloured, outlined, with_squares
@@ -86,6 +88,24 @@ def test_a_copy_has_the_files_of_its_source(studio: Studio, model: Trained) -> N
     assert len(versions["ProjectVersionDescriptions"]) == 1
 
 
+def test_a_project_that_is_full(studio: Studio, region: str) -> None:
+    model = trained(studio.server, region)
+    target = studio.client.create_project(ProjectName="full")["ProjectArn"]
+    with store_of(studio.server.data_dir) as store, store.write() as rows:
+        project = rows.projects.named(Scope("000000000000", region), "full")
+        for number in range(MOST_VERSIONS - 1):
+            rows.versions.create(project, NewVersion(f"v{number}", "{}", "TRAINING_FAILED"))
+    request = {
+        "SourceProjectArn": model.project,
+        "SourceProjectVersionArn": model.arn,
+        "DestinationProjectArn": target,
+        "OutputConfig": {"S3Bucket": studio.out},
+    }
+    studio.client.copy_project_version(VersionName="last", **request)
+    one_more = {"VersionName": "one-more", **request}
+    refused_with("LimitExceededException", studio.client.copy_project_version, **one_more)
+
+
 def boxed(studio: Studio, number: int) -> Line:
     """The line of a manifest for a picture with squares."""
     data, boxes = with_squares(number)
@@ -97,12 +117,12 @@ def test_objects_are_found_where_they_are(studio: Studio) -> None:
     studio.create_dataset("TRAIN", [boxed(studio, number) for number in range(8)])
     studio.create_dataset("TEST", [boxed(studio, number) for number in range(8, 11)])
     arn = studio.train()
-    trained = studio.wait(arn)
-    assert trained["Status"] == "TRAINING_COMPLETED", trained
+    found = studio.wait(arn)
+    assert found["Status"] == "TRAINING_COMPLETED", found
     model = Trained(studio.client, project, arn).start()
     data, boxes = with_squares(17)
-    found = model.client.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": data})
-    labels = {label["Name"]: label for label in found["CustomLabels"]}
+    answer = model.client.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": data})
+    labels = {label["Name"]: label for label in answer["CustomLabels"]}
     assert labels.keys() == boxes.keys()
     for name, box in boxes.items():
         assert labels[name].keys() == {"Name", "Confidence", "Geometry"}

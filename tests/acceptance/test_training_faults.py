@@ -172,6 +172,14 @@ def test_manifests_that_cannot_be_read(studio: Studio, key: str, lines: Any, mes
     assert "ManifestSummary" not in found
 
 
+def test_manifests_are_bounded_together(studio: Studio) -> None:
+    studio.create_project()
+    lines = [b'{"source-ref":"s3://photos/%d"}' % n for n in range(10_001)]
+    data = {"Assets": 2 * studio.manifest("half.manifest", lines)["Assets"]}
+    found = studio.wait(studio.train(TrainingData=data, TestingData=AUTO))
+    assert found["StatusMessage"] == "The manifest file has too many rows."
+
+
 def test_a_bucket_that_takes_nothing(studio: Studio) -> None:
     studio.create_project()
     studio.create_dataset("TRAIN", studio.paint(COLOURS, range(5)))

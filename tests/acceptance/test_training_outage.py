@@ -10,6 +10,7 @@ import pytest
 from tests.acceptance.conftest import Launch
 from tests.acceptance.moto import aws_client, moto
 from tests.acceptance.outages import UNAVAILABLE, line_to
+from tests.acceptance.refusals import refused_with
 from tests.acceptance.trainings import COLOURS, as_manifest, coloured, labelled, wait_for
 
 BUCKET = "pictures"
@@ -49,6 +50,16 @@ def test_an_object_store_that_is_away_is_waited_for(launch: Launch, s3: tuple[in
         assert line.down.wait(60)
         line.mend()
         found = wait_for(rekognition, project, "v1")
+        line.cut()
+        refused_with(
+            "InternalServerError",
+            rekognition.copy_project_version,
+            SourceProjectArn=project,
+            SourceProjectVersionArn=found["ProjectVersionArn"],
+            DestinationProjectArn=project,
+            VersionName="v2",
+            OutputConfig=found["OutputConfig"],
+        )
     assert found["Status"] == "TRAINING_COMPLETED", found
     summary = found["ManifestSummary"]["S3Object"]
     told = client.get_object(Bucket=summary["Bucket"], Key=summary["Name"])["Body"].read()

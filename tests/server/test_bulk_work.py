@@ -15,7 +15,8 @@ from openrekog.collections_store.store import Store
 from openrekog.server.jobs import bulk as steps
 from openrekog.server.jobs import patience
 from openrekog.server.jobs.attempts import MOST
-from openrekog.server.jobs.bulk import DEADLY, DEADLY_AFTER, ENDLESS, BulkWork
+from openrekog.server.jobs.bulk import DEADLY_AFTER, ENDLESS, BulkWork
+from openrekog.server.jobs.bulk_lines import DEADLY
 from openrekog.server.media.objects import FolderObjects, Unreachable
 
 SCOPE = Scope("111122223333", "us-east-1")

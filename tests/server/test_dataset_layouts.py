@@ -1,5 +1,6 @@
 """What is read of folders, COCO files and YOLO files, and how they are told apart."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,11 @@ class TestLabelFolders:
         expected = {"TRAIN": sorted(train), "TEST": sorted(test)}
         assert found == {part: names for part, names in expected.items() if names}
 
+    def test_a_name_that_is_no_utf_8(self, tmp_path: Path) -> None:
+        cut(tmp_path / os.fsdecode(b"gr\xe4s"), "grass", [0])
+        with pytest.raises(LayoutError, match="no UTF-8"):
+            read(tmp_path)
+
     def test_pictures_of_parts_that_are_joined_keep_apart(self, tmp_path: Path) -> None:
         for part in ("test", "train", "training", "val"):
             cut(tmp_path / part / "grass", "grass", [0])
@@ -145,6 +151,14 @@ class TestCoco:
         with pytest.raises(LayoutError, match=r"a\.json is no COCO file: annotations\.0\.bbox"):
             read(tmp_path)
 
+    def test_a_box_of_no_numbers_is_none(self, tmp_path: Path) -> None:
+        cut(tmp_path, "brick", [0])
+        wrong = coco_file({"0.jpg": [boxed("stone", 1, 1, 9, 9)]}).replace(
+            b"[1,1,9,9]", b'["nan",1,9,9]'
+        )
+        (tmp_path / "a.json").write_bytes(wrong)
+        assert names(read(tmp_path).parts["TRAIN"]) == {"0.jpg": []}
+
 
 class TestYolo:
     def test_boxes_outlines_and_empty_pictures(self, tmp_path: Path) -> None:
@@ -153,7 +167,8 @@ class TestYolo:
         labels.mkdir()
         (labels / "0.txt").write_text("1 0.5 0.5 0.5 0.25\n\n0 0.1 0.1 0.4 0.4 0.93\n")
         (labels / "1.txt").write_text("0 0.2 0.3 0.6 0.3 0.4 0.9\n")
-        (labels / "2.txt").write_text("7 0.5 0.5 0.1 0.1\nstone\n")
+        wrong = ("7 0.5 0.5 0.1 0.1", "stone", "nan 0.5 0.5 0.1 0.1", "inf 0 0 1 1", "0 nan 0 1 1")
+        (labels / "2.txt").write_text("\n".join(wrong))
         # As Roboflow writes it, one folder too high.
         (tmp_path / "data.yaml").write_text("names: [stone, gap]\nnc: 2\ntrain: ../train/images\n")
         layout = read(tmp_path)
@@ -170,8 +185,8 @@ class TestYolo:
         assert box_of(samples[0], 1) == pytest.approx([0, 0, 0.3, 0.3])
         assert box_of(samples[1]) == pytest.approx([0.2, 0.3, 0.4, 0.6])
         assert layout.remarks == [
-            f"{labels}/2.txt, line 1: no box of a known class, left out",
-            f"{labels}/2.txt, line 2: no box of a known class, left out",
+            f"{labels}/2.txt, line {number}: no box of a known class, left out"
+            for number in range(1, len(wrong) + 1)
         ]
 
     def test_parts_and_a_path_of_another_machine(self, tmp_path: Path) -> None:
@@ -207,11 +222,14 @@ class TestYolo:
             ("names: [a]\ntrain: nowhere\n", "has no nowhere"),
             ("names: [a]\n", "no picture has a text file"),
             ("names: [a\n", "is no YAML"),
+            ("names: 5\n", "no list of classes"),
+            ("names: {a: b}\n", "no list of classes"),
+            ("names: [\xe4]\n", "is no UTF-8"),
         ],
     )
     def test_what_is_wrong_is_named(self, tmp_path: Path, yaml: str, message: str) -> None:
         cut(tmp_path / "images", "brick", [0])
-        (tmp_path / "data.yaml").write_text(yaml)
+        (tmp_path / "data.yaml").write_text(yaml, encoding="latin-1")
         with pytest.raises(LayoutError, match=message):
             read(tmp_path)
 

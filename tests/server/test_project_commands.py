@@ -166,6 +166,29 @@ def test_an_archive_that_is_none(run: Run, tmp_path: Path) -> None:
     assert (done.code, "custom_model.onnx" in done.text) == (1, True)
 
 
+def test_a_damaged_archive(run: Run, exported: Path, tmp_path: Path) -> None:
+    assert run("export", "colours/v1", "out.zip").code == 0
+    data = bytearray((tmp_path / "out.zip").read_bytes())
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        place = archive.getinfo("custom_model.onnx").header_offset + 60
+    data[place : place + 40] = bytes(40)
+    (tmp_path / "out.zip").write_bytes(data)
+    done = run("import", "out.zip", "colours/v2")
+    assert (done.code, "is no exported model" in done.text) == (1, True), done.text
+
+
+def test_an_export_in_the_place_of_another(run: Run, exported: Path, tmp_path: Path) -> None:
+    """A model without an evaluation must not get that of the model that was there before."""
+    (exported / "notes.txt").write_text("mine")
+    with store_of(tmp_path / "data") as store, store.write() as rows:
+        found = rows.projects.named(HERE, "colours")
+        new = NewVersion("v2", "{}", "TRAINING_COMPLETED", "classifier")
+        rows.versions.put_content(rows.versions.create(found, new), learnt())
+    assert run("export", "colours/v2", "out").code == 0
+    assert not (exported / "evaluation.json").exists()
+    assert (exported / "notes.txt").exists()
+
+
 def test_only_a_trained_model_is_exported(run: Run, exported: Path, tmp_path: Path) -> None:
     with store_of(tmp_path / "data") as store, store.write() as rows:
         [version] = rows.versions.list(rows.projects.named(HERE, "colours"), 1).items

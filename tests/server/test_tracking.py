@@ -1,6 +1,12 @@
 """Boxes that move, cross, hide and come back keep their index."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
+import orjson
+
 from openrekog.models.results import Box
+from openrekog.server.analysis.video.persons import begin_person_tracking
 from openrekog.server.analysis.video.tracking import Tracker
 
 STEP_MS = 200
@@ -60,3 +66,12 @@ def test_a_box_that_is_somebody_else_gets_an_index_of_its_own() -> None:
     assert tracker.update(200, [walk(0.1)], [90]) == [0]
     assert tracker.replace(0) == 1
     assert tracker.update(400, [walk(0.1)], [90]) == [1]
+
+
+def test_a_job_that_a_former_release_began_goes_on() -> None:
+    tracker = Tracker()
+    tracker.update(0, [walk(0.1)], [90])
+    job = cast(Any, SimpleNamespace(models=None))
+    following = begin_person_tracking(job, tracker.put_away())
+    kept = begin_person_tracking(job, following.put_away()).put_away()
+    assert orjson.loads(orjson.loads(kept)["tracker"]) == orjson.loads(tracker.put_away())

@@ -6,12 +6,15 @@ from typing import Any
 import orjson
 import pytest
 
-from openrekog.collections_store.errors import Busy
+from openrekog.api_spec import errors
+from openrekog.collections_store.errors import Busy, Passing
 from openrekog.collections_store.records import (
     ProjectVersion,
 )
+from openrekog.models.batching import BusyError
 from openrekog.models.results import Image
 from openrekog.server.context import Services
+from openrekog.server.jobs import patience
 from openrekog.server.jobs.attempts import MOST
 from openrekog.server.jobs.training import ENDLESS, OUR_FAULT, TrainingWork
 from openrekog.server.jobs.training_task import Stage
@@ -101,6 +104,24 @@ def test_a_fault_of_ours_ends_the_training_with_a_word(services: Services, job_i
     assert (job.status, version.status, version.message) == ("FAILED", "TRAINING_FAILED", OUR_FAULT)
     with services.store.write() as rows:
         rows.versions.delete(version)
+
+
+@pytest.mark.parametrize("error", [BusyError, errors.ProvisionedThroughputExceeded])
+def test_a_busy_server_ends_nothing(
+    services: Services, job_id: str, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(patience, "PAUSES", ())
+    busy = iter([True, True] + 999 * [False])
+
+    def watch(_: Image) -> None:
+        if next(busy):
+            raise error
+
+    for _ in range(2):
+        with pytest.raises(Passing):
+            run(worker(services, watch), job_id)
+    run(worker(services, watch), job_id)
+    assert ended(services, job_id)[1].status == "TRAINING_COMPLETED"
 
 
 def test_a_busy_database_ends_nothing_and_nothing_is_counted_twice(

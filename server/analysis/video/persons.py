@@ -64,6 +64,8 @@ def begin_person_tracking(job: Job, state: bytes | None) -> VideoAnalysis:
     if not state:
         return PersonTracking(job.models, Tracker(), Cuts())
     kept = orjson.loads(state)
+    if "tracker" not in kept:  # as former releases stored it
+        return PersonTracking(job.models, Tracker.taken_up(state), Cuts())
     tracker = Tracker.taken_up(kept["tracker"].encode())
     return PersonTracking(job.models, tracker, Cuts.taken_up(kept["cuts"]))
 
