@@ -65,7 +65,7 @@ def state_of(version: "ProjectVersion") -> str:
     if version.status == TRAINING:
         return f"{version.status}  {version.message or ''}"
     score = f1_score(version)
-    return version.status + ("" if score is None else f"  F1 {score:.3f}")
+    return version.status + ("" if score is None else f"  F1 {score:.4f}")
 
 
 def f1_score(version: "ProjectVersion") -> float | None:

@@ -53,7 +53,7 @@ def test_from_a_folder_to_a_model(
     assert watched.exit_code == 0, watched.stderr
     report = "results/EvaluationReport-paints-v1.html"
     assert watched.stdout.splitlines() == [
-        "v1: TRAINING_COMPLETED  F1 1.000. The model is ready to run.",
+        "v1: TRAINING_COMPLETED  F1 1.0000. The model is ready to run.",
         f"  s3://custom-labels/{report}",
         "  s3://custom-labels/results/EvaluationSummary-paints-v1.json",
     ]
@@ -75,7 +75,7 @@ def test_from_a_folder_to_a_model(
         "paints  CUSTOM_LABELS"
     ]
     assert "  TRAIN 18 pictures, 3 labels, 0 with errors, UPDATE_COMPLETE" in listed
-    assert listed[-1].endswith("TRAINING_COMPLETED  F1 1.000")
+    assert listed[-1].endswith("TRAINING_COMPLETED  F1 1.0000")
 
 
 def test_a_failed_training_is_told(run: Run, client: Any, tmp_path: Path) -> None:
