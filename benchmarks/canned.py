@@ -7,19 +7,19 @@ from benchmarks import pictures, signed
 from benchmarks.cases import VARIANTS, compare
 from benchmarks.measure import Contender, Pace, always, clients_of, in_turns
 from benchmarks.report import ANSWER, Report, answer_cells, table
-from benchmarks.servers import moto, openrekog
+from benchmarks.servers import in_processes, moto, openrekog
 from benchmarks.speed import CLIENTS
 
 LEAST_A_SECOND = 500
 TIMES_MOTO = 2
 
 
-def measure_canned(result: Report, pace: Pace) -> None:
+def measure_canned(result: Report, pace: Pace, processes: int) -> None:
     payloads = [compare(data) for data in pictures.variants("tiny", VARIANTS)]
     contenders: dict[tuple[str, int], Contender] = {}
     with (
         tempfile.TemporaryDirectory(prefix="openrekog-bench-") as name,
-        openrekog(Path(name), packs=["fake"]) as (ours, key),
+        openrekog(Path(name), packs=["fake"], settings=in_processes(processes)) as (ours, key),
         moto(Path(name)) as theirs,
     ):
         for clients in CLIENTS:
@@ -37,7 +37,8 @@ def measure_canned(result: Report, pace: Pace) -> None:
         result.at_least(f"canned CompareFaces: times moto, {clients} clients", ratio, TIMES_MOTO)
     result.add(
         "The API alone, beside moto",
-        "CompareFaces with 96x96 pictures. openrekog runs its fake pack: it verifies the "
+        f"CompareFaces with 96x96 pictures. openrekog runs its fake pack in {processes} processes: "
+        "it verifies the "
         "signature, validates, decodes both pictures and makes numbers of their pixels. moto does "
         "none of these and returns a fixed answer.",
         table(

@@ -1,6 +1,7 @@
 """`make bench`: measures the server and prints a report in Markdown."""
 
 import argparse
+import os
 from pathlib import Path
 
 from benchmarks.canned import measure_canned
@@ -28,6 +29,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="in speed, requests whose name contains this")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each contender")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each turn")
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="of the server; one a core if not",
+    )
     parser.add_argument("--write", type=Path, help="file for the report, besides stdout")
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
@@ -41,9 +48,9 @@ def main() -> None:
     parts = set(given.parts) or {"speed", "canned", "index", "training", "video"}
     if "speed" in parts:
         sizes = (*GALLERIES, LARGE_GALLERY) if given.large else GALLERIES
-        measure_speed(result, pace, sizes, given.only)
+        measure_speed(result, pace, sizes, given.only, given.processes)
     if "canned" in parts:
-        measure_canned(result, pace)
+        measure_canned(result, pace, given.processes)
     if "index" in parts:
         for dimension in (128, 512) if given.large else (128,):
             measure_index(result, dimension)

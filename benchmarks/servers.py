@@ -119,6 +119,11 @@ def wait_until_ready(
     raise StartError(f"not ready (exit code {process.poll()}): {log.read_text()[-2000:]}")
 
 
+def in_processes(count: int) -> Mapping[str, str]:
+    """The setting of a server in so many processes."""
+    return {"OPENREKOG_PROCESSES": str(count)}
+
+
 @contextmanager
 def openrekog(
     data_dir: Path, *, packs: Sequence[str] = (), settings: Mapping[str, str] | None = None

@@ -14,7 +14,7 @@ from benchmarks.cases import INDEXED, Case, cases, custom_case, gallery_id
 from benchmarks.hosted import Hosted, host
 from benchmarks.measure import Contender, Pace, Requests, Run, clients_of, in_turns
 from benchmarks.report import ANSWER, Report, answer_cells, say, table
-from benchmarks.servers import Server, openrekog
+from benchmarks.servers import Server, in_processes, openrekog
 from openrekog.server.context import Services
 from openrekog.server.messages import read_settings
 from openrekog.server.services import open_services
@@ -54,7 +54,7 @@ def models_here() -> Iterator[Services]:
 
 
 @contextmanager
-def opened(sizes: Sequence[int]) -> Iterator[Bench]:
+def opened(sizes: Sequence[int], processes: int) -> Iterator[Bench]:
     with (
         tempfile.TemporaryDirectory(prefix="openrekog-bench-") as name,
         models_here() as services,
@@ -65,12 +65,14 @@ def opened(sizes: Sequence[int]) -> Iterator[Bench]:
             say(f"{size:,} faces stored in {seconds:.1f} s")
         gallery.fill(folder, INDEXED, 0, services.models.faces)
         hosted = host(folder, services)
-        with openrekog(folder) as (server, key):
+        with openrekog(folder, settings=in_processes(processes)) as (server, key):
             yield Bench(server, key, bare.Models(services.models, services.images), hosted)
 
 
-def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -> None:
-    with opened(sizes) as bench:
+def measure_speed(
+    result: Report, pace: Pace, sizes: Sequence[int], only: str, processes: int
+) -> None:
+    with opened(sizes, processes) as bench:
         ready = f"seconds until ready, {sum(sizes):,} faces stored"
         result.at_most(ready, bench.server.ready_seconds, SECONDS_TO_READY)
         rows: list[Sequence[object]] = []
@@ -81,6 +83,7 @@ def measure_speed(result: Report, pace: Pace, sizes: Sequence[int], only: str) -
         "Through HTTP, and by the bare models",
         "The bare models do the same work (decode the picture, ask the same networks) in as many "
         f"threads as there are cores, with no server around them. Pictures: {sizes_text()}. "
+        f"The server runs in {processes} processes. "
         "CPU ms is the server's time for one request, load ms that of the clients, which is taken "
         "from the same cores while the bare models have all of them; RSS is the server's memory "
         "after the case.",
