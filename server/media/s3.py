@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import boto3
 import structlog
@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from openrekog.api_spec import errors
 from openrekog.server.media.objects import NO_METADATA, StoredObject, Unreachable, limited
+from openrekog.server.media.parted import PartedFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -85,49 +86,28 @@ class S3Objects:
             raise
 
 
-class RangedObject(io.RawIOBase):
+class RangedObject(PartedFile):
     """An object read by ranges, so that a video of any length needs no room on the disk. Every
     range is asked for with the ETag of the first: bytes of two versions are never mixed."""
 
     def __init__(
         self, client: "S3Client", where: "GetObjectRequestTypeDef", size: int, tag: str
     ) -> None:
+        super().__init__(size)
         self._client = client
         self._where = where
-        self._size = size
         self._tag = tag
-        self._position = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        end = min(self._position + len(buffer), self._size)
-        if end <= self._position:
-            return 0
+    def part(self, start: int, count: int) -> bytes:
         with asking():
             part: GetObjectRequestTypeDef = {
                 **self._where,
-                "Range": f"bytes={self._position}-{end - 1}",
+                "Range": f"bytes={start}-{start + count - 1}",
                 "IfMatch": self._tag,
             }
             answer = self._client.get_object(**part)
             with answer["Body"] as body:
-                data = body.read()
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+                return body.read()
 
 
 def checked(key: str) -> str:

@@ -14,9 +14,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from openrekog.server.media.objects import StoredObject
+from openrekog.server.media.parted import PartedFile
 from openrekog.server.media.videos import Video, VideoError
 
 ASKED = struct.Struct("<QQ")
@@ -52,35 +53,18 @@ def serve(found: StoredObject, process: "subprocess.Popen[bytes]") -> None:
         write(process.stdin, GIVEN.pack(len(data)) + data)
 
 
-class AskedFile(io.RawIOBase):
+class AskedFile(PartedFile):
     """The file as the child has it."""
 
     def __init__(self, size: int, questions: IO[bytes], answers: IO[bytes]) -> None:
-        self._size = size
+        super().__init__(size)
         self._questions = questions
         self._answers = answers
-        self._position = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        write(self._questions, ASKED.pack(self._position, len(buffer)))
+    def part(self, start: int, count: int) -> bytes:
+        write(self._questions, ASKED.pack(start, count))
         (size,) = GIVEN.unpack(read(self._answers, GIVEN.size))
-        buffer[:size] = read(self._answers, size)
-        self._position += size
-        return int(size)
+        return read(self._answers, size)
 
 
 def read(pipe: IO[bytes], size: int) -> bytes:
