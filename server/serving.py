@@ -1,5 +1,6 @@
 """Runs one server process: models, store, and a clean end."""
 
+import gc
 import signal
 import sys
 import threading
@@ -40,7 +41,9 @@ def run(settings: Settings, keys: KeyRing, serve: Callable[[ASGIApp], None]) -> 
     try:
         services.hosting.start()
         with working(services):
-            serve(create_app(services, keys, metrics))
+            app = create_app(services, keys, metrics)
+            settle()
+            serve(app)
     finally:
         services.close()
 
@@ -64,6 +67,13 @@ def work(settings: Settings, ready: Callable[[str], None]) -> None:
             ended.wait()
     finally:
         services.close()
+
+
+def settle() -> None:
+    """Takes what the server is made of out of the garbage collector's rounds, which go through all
+    objects again and again: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signals want it

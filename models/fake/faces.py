@@ -19,8 +19,8 @@ from openrekog.models.fake.thumbnails import (
     LEAST_CONTRAST,
     SIDE,
     Thumbnail,
-    contrast,
     digest,
+    mean_and_contrast,
     thumbnail,
 )
 from openrekog.models.results import (
@@ -62,8 +62,8 @@ class FakeFaceAnalyzer:
 
     def find(self, image: Image, attributes: Set[FaceAttributeName] = frozenset()) -> list[Face]:
         small = thumbnail(image)
-        spread = contrast(small)
-        if spread < LEAST_CONTRAST:
+        mean, contrast = mean_and_contrast(small)
+        if contrast < LEAST_CONTRAST:
             return []
         draw = _Draw(small)
         return [
@@ -73,8 +73,8 @@ class FakeFaceAnalyzer:
                 landmarks=_LANDMARKS,
                 pose=Pose(yaw=draw(-30, 30), pitch=draw(-20, 20), roll=draw(-15, 15)),
                 quality=Quality(
-                    brightness=float(small.mean()) / 2.55,
-                    sharpness=min(100.0, spread),
+                    brightness=mean / 2.55,
+                    sharpness=min(100.0, contrast),
                 ),
                 attributes=_attributes(draw, attributes) if attributes else FaceAttributes(),
             )
@@ -84,7 +84,8 @@ class FakeFaceAnalyzer:
         if not faces:
             return np.empty((0, DIMENSION), np.float32)
         small = thumbnail(image)
-        vector = (small - small.mean()).ravel() @ self._projection
+        mean, _ = mean_and_contrast(small)
+        vector = (small - np.float32(mean)).ravel() @ self._projection
         return np.tile(vector / np.linalg.norm(vector), (len(faces), 1))
 
     def similarity(self, cosine: float) -> float:
