@@ -1,5 +1,7 @@
 """Every table, in portable SQL. The migrations build the same; a test compares them."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     false,
     text,
 )
@@ -27,6 +30,17 @@ metadata = MetaData(
 
 # SQLite only counts an INTEGER primary key up by itself.
 Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Message(TypeDecorator[str]):
+    """What somebody is told, which may repeat what he gave: PostgreSQL stores no NUL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002
+        return None if value is None else value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
 
 secrets = Table(
     "secrets",
@@ -186,7 +200,7 @@ jobs = Table(
     Column("tag", String(1024)),
     Column("status", String(16), nullable=False),
     Column("failure_code", String(32)),
-    Column("message", Text),
+    Column("message", Message),
     Column("detail", Text),
     Column("leader", String(64), index=True),
     Column("parts", Integer, nullable=False),
@@ -270,7 +284,7 @@ project_versions = Table(
     Column("name", String(255), nullable=False),
     Column("stamp", BigInteger, nullable=False),
     Column("status", String(32), nullable=False, index=True),
-    Column("message", Text),
+    Column("message", Message),
     Column("request", Text, nullable=False),
     Column("kind", String(16)),
     Column("description", String(255)),
@@ -355,7 +369,7 @@ datasets = Table(
     Column("stamp", BigInteger, nullable=False),
     Column("status", String(32), nullable=False),
     Column("code", String(16), nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", Message, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     Column("deleted", Boolean, nullable=False),
