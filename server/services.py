@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS, MEDIA_ANALYSIS, TRAINING
 from openrekog.collections_store.store import Store
@@ -18,6 +19,7 @@ from openrekog.server.fine_tuning import fine_tuning_of
 from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.hosting.running import Hosting, HostingTerms
 from openrekog.server.hosting.units import UnitSize
+from openrekog.server.jobs import rehearsal
 from openrekog.server.jobs.bulk import BulkWork
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
@@ -114,13 +116,7 @@ def working(services: Services) -> Iterator[str]:
 
 def open_work(services: Services, tuner: FineTuningLearner | None = None) -> JobWork:
     settings = services.settings
-    video = VideoWork(
-        services.store,
-        services.models,
-        services.images.objects,
-        settings.video_codecs,
-        settings.celebrity_match_confidence,
-    )
+    video = open_video_work(settings, services.store, services.models)
     calls = Calls(services, find_handlers(operations))
     bulk = BulkWork(services.store, services.images.objects, calls.answer)
     training = TrainingWork(
@@ -132,6 +128,18 @@ def open_work(services: Services, tuner: FineTuningLearner | None = None) -> Job
         TRAINING: training,
     }
     return JobWork(services.store, open_notifier(settings), kinds)
+
+
+def open_video_work(settings: Settings, store: Store, models: Models) -> VideoWork:
+    return VideoWork(
+        store,
+        models,
+        open_objects(settings),
+        settings.video_codecs,
+        settings.celebrity_match_confidence,
+        settings.video_stall_seconds,
+        partial(rehearsal.survives, settings.model_dump_json().encode()),
+    )
 
 
 def open_notifier(settings: Settings) -> Notifier:

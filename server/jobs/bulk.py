@@ -119,6 +119,9 @@ class BulkWork:
         if job is not None:
             self._end(job, JobFailedError("INTERNAL_ERROR", OUR_FAULT))
 
+    def leave(self) -> None:
+        self._attempts.take_back()
+
     def close(self) -> None:
         self._threads.shutdown()
 

@@ -1,4 +1,4 @@
-"""A file that ends the server: its job fails, and no other one."""
+"""A file that ends the server, or would keep it busy for ever: its job fails, and no other one."""
 
 import time
 from pathlib import Path
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from openrekog.server.jobs.video import CRASHES
+from openrekog.server.jobs.video import CRASHES, HANGS
 from tests.acceptance.conftest import Launch
 from tests.acceptance.servers import ServerProcess
 from tests.acceptance.videos import write_video
 
-# With this on its path, Python decodes no video with seven frames a second to its end.
+# With this on its path, Python decodes no video with seven or nine frames a second to its end.
 DEADLY = Path(__file__).parent.parent / "deadly"
 
 STARTS = 4
@@ -61,3 +61,17 @@ def test_a_video_that_ends_the_server_fails_its_job_and_no_other(server: ServerP
     failed, other = (server.client().get_face_detection(JobId=job) for job in jobs)
     assert (failed["JobStatus"], failed["StatusMessage"]) == ("FAILED", CRASHES.format(10, 30))
     assert other["JobStatus"] == "SUCCEEDED"
+
+
+def test_a_video_that_never_ends_fails_its_job_and_no_other(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(DEADLY))
+    server = launch(video_stall_seconds=2.0)
+    client = server.client()
+    jobs = [client.start_face_detection(Video=put(server, rate))["JobId"] for rate in (9, 8)]
+    assert survives(server, jobs)
+    failed, other = (client.get_face_detection(JobId=job) for job in jobs)
+    assert (failed["JobStatus"], failed["StatusMessage"]) == ("FAILED", HANGS.format(10, 30))
+    assert other["JobStatus"] == "SUCCEEDED"
+    server.stop()
