@@ -245,6 +245,14 @@ workers = Table(
     Column("seen_at", Double, nullable=False),
 )
 
+servers = Table(
+    "servers",
+    metadata,
+    Column("name", String(512), primary_key=True),
+    Column("network", String(255), primary_key=True),
+    Column("seen_at", Double, nullable=False),
+)
+
 # A project's ARN ends in `stamp`, the milliseconds at which it was made, so that one made again
 # under a deleted one's name is another one. A deleted row stays, hidden, until its datasets have
 # been swept away in small transactions.

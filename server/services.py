@@ -7,6 +7,7 @@ from functools import partial
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS, MEDIA_ANALYSIS, TRAINING
 from openrekog.collections_store.store import Store
 from openrekog.models.custom.fine_tuning import FineTuningLearner
+from openrekog.models.custom.opening import features_of
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
 from openrekog.models.loading.opening import Opening
@@ -17,6 +18,7 @@ from openrekog.server.calls import Calls
 from openrekog.server.context import Services
 from openrekog.server.fine_tuning import fine_tuning_of
 from openrekog.server.hosting.adapters import Adapters
+from openrekog.server.hosting.neighbours import Neighbours, name_of_server
 from openrekog.server.hosting.running import Hosting, HostingTerms
 from openrekog.server.hosting.units import UnitSize
 from openrekog.server.jobs import rehearsal
@@ -45,6 +47,7 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
     fine_tuning = fine_tuning_of(settings)
     runtime = open_runtime(settings, observer)
     store, models = open_store(settings), open_models(settings, runtime)
+    neighbours = Neighbours(store, name_of_server(settings.data_dir), features_of(models))
     return Services(
         settings=settings,
         store=store,
@@ -52,8 +55,8 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
         models=models,
         images=open_images(settings),
         jobs=JobQueue(jobs_url(settings)),
-        hosting=Hosting(store, models, runtime, hosting_terms(settings)),
-        adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes),
+        hosting=Hosting(store, models, runtime, hosting_terms(settings), neighbours),
+        adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes, neighbours),
         fine_tuning=fine_tuning,
     )
 
