@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 PROGRAM = "openrekog.server.rehearsal"
 """A server in small, whose rooms are above this one."""
 
-LONGEST_SECONDS = 600.0
+LONGEST_SECONDS = 300.0
 
 # SIGKILL is none of them: beside the server's own models there may be no memory for it.
 FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)

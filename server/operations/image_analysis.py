@@ -20,8 +20,13 @@ from openrekog.collections_store.jobs import IMAGE_ANALYSIS
 from openrekog.collections_store.records import Job
 from openrekog.server.context import Context
 from openrekog.server.operations import custom_labels, jobs
-from openrekog.server.operations.media_analysis import manifest_of, outcome, places_of, status_of
-from openrekog.server.operations.project_arns import find_adapter
+from openrekog.server.operations.media_analysis import (
+    manifest_of,
+    outcome,
+    places_of,
+    ready_adapter,
+    status_of,
+)
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import page_of, searchable_collection
 
@@ -85,7 +90,7 @@ def find_collection(context: Context, collection_id: str) -> None:
 
 NAMED: Mapping[str, Callable[[Context, str], object]] = {
     "CollectionId": find_collection,
-    "ProjectVersion": find_adapter,
+    "ProjectVersion": ready_adapter,
     "ProjectVersionArn": custom_labels.running,
 }
 """What parameters can name, which has to be there."""

@@ -63,7 +63,15 @@ def check(context: Context, request: StartMediaAnalysisJobRequest) -> None:
     if "KmsKeyId" in request:
         raise errors.InvalidParameter("This server encrypts nothing: leave KmsKeyId out.")
     if "ProjectVersion" in config:
-        context.services.adapters.get(find_adapter(context, config["ProjectVersion"]))
+        ready_adapter(context, config["ProjectVersion"])
+
+
+def ready_adapter(context: Context, arn: str) -> None:
+    """Raises ResourceNotReady for one that is not trained, or has expired: DetectModerationLabels
+    answers without that, but a job that may lose it amid its lines would mix two kinds of results.
+    """
+    if context.services.adapters.get(find_adapter(context, arn)) is None:
+        raise errors.ResourceNotReady(outputs.EXPIRED)
 
 
 @operation
