@@ -12,18 +12,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from openrekog.server import (
-    celebrity_commands,
-    dataset_commands,
-    job_commands,
-    model_commands,
-    project_commands,
-    version_commands,
-)
-from openrekog.server.keys import KeyRing, KeysFile, KeysFileError, generate_key, revealed
-from openrekog.server.messages import fail, faults_of, read_settings
-from openrekog.server.orders import process_count
-from openrekog.server.policies import Policy
+from openrekog.server.access.keys import KeyRing, KeysFile, KeysFileError, generate_key, revealed
+from openrekog.server.access.policies import Policy
+from openrekog.server.commands import celebrities, datasets, jobs, models, projects, versions
+from openrekog.server.commands.messages import fail, faults_of, read_settings
+from openrekog.server.processes.orders import process_count
 from openrekog.server.settings import Settings
 
 app = typer.Typer(
@@ -33,14 +26,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 keys_app = typer.Typer(help="Access keys that requests are signed with.", no_args_is_help=True)
-app.add_typer(model_commands.app, name="models")
+app.add_typer(models.app, name="models")
 app.add_typer(keys_app, name="keys")
-app.add_typer(job_commands.app, name="jobs")
-app.add_typer(celebrity_commands.app, name="celebrities")
-app.add_typer(dataset_commands.app, name="datasets")
-app.add_typer(project_commands.app, name="projects")
-for name, command in version_commands.COMMANDS.items():
-    project_commands.app.command(name)(command)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(celebrities.app, name="celebrities")
+app.add_typer(datasets.app, name="datasets")
+app.add_typer(projects.app, name="projects")
+for name, command in versions.COMMANDS.items():
+    projects.app.command(name)(command)
 
 ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\
@@ -66,9 +59,9 @@ def serve(
 ) -> None:
     """Start the server. Every other setting is an environment variable OPENREKOG_…"""
     # Loading the server takes a second that the other commands need not wait for.
-    from openrekog.server import starting
-    from openrekog.server.listening import url_of
     from openrekog.server.logs import configure_logs
+    from openrekog.server.processes import starting
+    from openrekog.server.processes.listening import url_of
 
     settings = read_settings(
         host=host, port=port, data_dir=data_dir, models_dir=models_dir, packs=pack
@@ -78,7 +71,7 @@ def serve(
         starting.check_limits(settings)
         keys = starting.open_keys(settings)
         listener = starting.take_address(settings)
-        model_commands.pull_missing(settings)
+        models.pull_missing(settings)
         text = ready_text(url_of(listener), signed=keys.required)
         run_server(settings, keys, listener, lambda: typer.echo(text))
     except (starting.RefusedError, KeysFileError) as error:
@@ -95,13 +88,13 @@ def worker(
 ) -> None:
     """Work on background jobs without serving requests: beside a server, or on other machines with
     the same PostgreSQL database and object store."""
-    from openrekog.server import serving, starting
     from openrekog.server.logs import configure_logs
+    from openrekog.server.processes import serving, starting
 
     settings = read_settings(data_dir=data_dir, models_dir=models_dir, packs=pack)
     configure_logs(settings)
     try:
-        model_commands.pull_missing(settings)
+        models.pull_missing(settings)
         serving.work(settings, lambda name: typer.echo(f"openrekog worker {name} is ready"))
     except starting.RefusedError as error:
         fail(str(error))
@@ -112,12 +105,12 @@ def run_server(
 ) -> None:
     """In this process, or in several of which this one holds no models."""
     if process_count(settings) > 1:
-        from openrekog.server import supervisor
+        from openrekog.server.processes import supervisor
 
         supervisor.run(settings, keys, listener, ready)
     else:
-        from openrekog.server import serving
-        from openrekog.server.listening import build_server
+        from openrekog.server.processes import serving
+        from openrekog.server.processes.listening import build_server
 
         serving.run(
             settings,
