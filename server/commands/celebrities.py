@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +11,13 @@ import typer
 
 from openrekog.models.store import Step
 from openrekog.server.commands.messages import fail, read_settings
-from openrekog.server.commands.models import pull_missing, shown_progress
+from openrekog.server.commands.models import pull_missing
+from openrekog.server.commands.options import DataDir, ModelsDir, ServersPacks
+from openrekog.server.commands.progress import shown_progress
+from openrekog.server.commands.stores import opened_store, told_faults
 
 if TYPE_CHECKING:
-    from openrekog.collections_store.store import Celebrity, Store, Transaction
+    from openrekog.collections_store.store import Celebrity, Transaction
     from openrekog.server.gallery.imports import Outcome
 
 app = typer.Typer(
@@ -23,8 +26,6 @@ app = typer.Typer(
 )
 
 STANDARD_OUTPUT = Path("-")
-
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the server's data.")]
 
 
 @app.command("import")
@@ -47,10 +48,8 @@ def import_celebrities(
         str | None, typer.Option(help="Where the pictures are from, noted with each person.")
     ] = None,
     data_dir: DataDir = None,
-    models_dir: Annotated[Path | None, typer.Option(help="Folder for model files.")] = None,
-    pack: Annotated[
-        list[str] | None, typer.Option(help="Pack to use: the same as those of the server.")
-    ] = None,
+    models_dir: ModelsDir = None,
+    pack: ServersPacks = None,
 ) -> None:
     """Take people into the gallery, or bring those who are in it up to date.
 
@@ -185,28 +184,3 @@ def export_celebrities(
         fail(f"Cannot write {file}: {error.strerror}.")
     if file != STANDARD_OUTPUT:
         typer.echo(f"{people_of(len(people))} in {file}.")
-
-
-@contextmanager
-def opened_store(data_dir: Path | None) -> "Iterator[Store]":
-    from openrekog.server.services import open_store
-
-    settings = read_settings(data_dir=data_dir)
-    with told_faults():
-        store = open_store(settings, serving=False)
-        try:
-            yield store
-        finally:
-            store.close()
-
-
-@contextmanager
-def told_faults() -> Iterator[None]:
-    """A wrong setting, a damaged folder or a full disk in words, and exit code 1."""
-    from openrekog.collections_store.errors import StoreError
-    from openrekog.models.providers import NoProviderError
-
-    try:
-        yield
-    except (StoreError, NoProviderError, OSError) as error:
-        fail(str(error))

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from openrekog.models.store import Step
-from openrekog.server.commands.celebrities import told_faults
 from openrekog.server.commands.messages import fail, read_settings
-from openrekog.server.commands.models import shown_progress
+from openrekog.server.commands.options import DataDir
+from openrekog.server.commands.progress import shown_progress
 from openrekog.server.commands.scopes import Account, Region, scope_of
+from openrekog.server.commands.stores import told_faults
 from openrekog.server.datasets.layouts import counted
 
 if TYPE_CHECKING:
@@ -67,14 +68,15 @@ def import_dataset(
     ] = False,
     account: Account = None,
     region: Region = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the server's data.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Take a folder of labelled pictures into a project.
 
     Pictures are copied into a bucket of the server. The same import again changes nothing; more
     pictures are added, and changed labels replace those that were there. A server may be running.
     """
-    from openrekog.server.datasets.imports import ImportRefusedError, Place, importing
+    from openrekog.server.datasets.copies import ImportRefusedError, Place
+    from openrekog.server.datasets.imports import importing
 
     settings = read_settings(data_dir=data_dir)
     check_names(project, bucket)

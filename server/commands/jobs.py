@@ -2,18 +2,17 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 
-from openrekog.collections_store.errors import StoreError
-from openrekog.collections_store.jobs import TRAINING
-from openrekog.collections_store.records import Job
-from openrekog.collections_store.store import Store, Transaction
-from openrekog.server.commands.messages import fail, read_settings
+from openrekog.server.commands.messages import fail
+from openrekog.server.commands.options import DataDir
+from openrekog.server.commands.stores import opened_store
+
+if TYPE_CHECKING:
+    from openrekog.collections_store.store import Job, Transaction
 
 app = typer.Typer(
     help="Background jobs of all accounts: stored videos, bulk analysis and trainings.",
@@ -24,8 +23,6 @@ CANCELLED = "The job was cancelled by the operator of the server."
 # Of a stored video, as `jobs/reading.py` has it, whose libraries take a second to load.
 PART_MS = 10_000
 HEAD = ("STARTED (UTC)", "STATE", "OPERATION", "ACCOUNT", "REGION", "SOURCE", "JOB ID")
-
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the server's data.")]
 
 
 @app.command("list")
@@ -48,6 +45,8 @@ def cancel_job(
     job_id: Annotated[str, typer.Argument(help="The job id.")], data_dir: DataDir = None
 ) -> None:
     """End a job; it answers FAILED from then on."""
+    from openrekog.collections_store.jobs import TRAINING
+
     with opened_store(data_dir) as store, store.write() as rows:
         job = rows.jobs.by_id(job_id)
         if job is None:
@@ -60,29 +59,14 @@ def cancel_job(
     typer.echo(f"Cancelled {job_id}.")
 
 
-def end_version(rows: Transaction, job: Job) -> None:
+def end_version(rows: "Transaction", job: "Job") -> None:
     """A training that waits for its turn would never find out."""
     version = rows.versions.by_key(orjson.loads(job.source)["Version"])
     if version is not None:
         rows.versions.end(version, "TRAINING_FAILED", CANCELLED)
 
 
-@contextmanager
-def opened_store(data_dir: Path | None) -> Iterator[Store]:
-    # Loading SQLAlchemy takes half a second that the other commands need not wait for.
-    from openrekog.server.services import open_store
-
-    try:
-        store = open_store(read_settings(data_dir=data_dir), serving=False)
-    except (StoreError, OSError) as error:
-        fail(str(error))
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def table_of(jobs: Sequence[Job]) -> Iterator[str]:
+def table_of(jobs: "Sequence[Job]") -> Iterator[str]:
     """A line for each job below a head, and the reason of a failure below its job."""
     rows = [HEAD, *map(cells_of, jobs)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -93,7 +77,7 @@ def table_of(jobs: Sequence[Job]) -> Iterator[str]:
             yield f"    {job.message}"
 
 
-def cells_of(job: Job) -> tuple[str, ...]:
+def cells_of(job: "Job") -> tuple[str, ...]:
     source = orjson.loads(job.source)
     within = orjson.loads(job.request).get("Operation", "")
     return (
@@ -112,7 +96,7 @@ def address_of(source: Mapping[str, Any]) -> str:
     return str(source.get("Arn") or f"s3://{source.get('Bucket')}/{source.get('Name')}")
 
 
-def state_of(job: Job) -> str:
+def state_of(job: "Job") -> str:
     """How far a running job is, as far as it can be known."""
     if job.status != "IN_PROGRESS":
         return job.status
@@ -122,7 +106,7 @@ def state_of(job: Job) -> str:
     return f"{min(99, 100 * done // whole)} %" if whole else "running"
 
 
-def progress_of(job: Job) -> tuple[int, int]:
+def progress_of(job: "Job") -> tuple[int, int]:
     """What is done, and of how much; 0 where that is not known."""
     detail: dict[str, Any] = orjson.loads(job.detail or "{}")
     if "of" in detail:

@@ -1,13 +1,10 @@
 """The commands `openrekog models …`, and the pull that `serve` starts with."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from openrekog.models.fetch import FetchError
 from openrekog.models.pack import (
@@ -18,8 +15,10 @@ from openrekog.models.pack import (
     default_packs,
     find,
 )
-from openrekog.models.store import PackStore, Step, WrongHashError
+from openrekog.models.store import PackStore, WrongHashError
 from openrekog.server.commands.messages import fail, read_settings
+from openrekog.server.commands.options import ModelsDir
+from openrekog.server.commands.progress import shown_progress
 from openrekog.server.packs import chosen_packs
 from openrekog.server.settings import Settings
 
@@ -30,7 +29,6 @@ app = typer.Typer(
 MEGABYTE = 1_000_000
 PULL_FAULTS = (FetchError, WrongHashError, LicenceNotAcceptedError, UnknownPackError, OSError)
 
-ModelsDir = Annotated[Path | None, typer.Option(help="Folder for model files.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Packs; without names the defaults.")]
 
 
@@ -124,18 +122,3 @@ def pull(settings: Settings, packs: tuple[Pack, ...], own_files: Path | None) ->
     typer.echo(f"Fetching {count(missing)}{known} into {settings.models_dir}, once.", err=True)
     with shown_progress() as progress:
         store.pull(missing, progress, own_files)
-
-
-@contextmanager
-def shown_progress() -> Iterator[Callable[[Step], None]]:
-    """A bar on a terminal, a line for each step elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda step: console.print(f"[{step.done}/{step.total}] {step.doing}", markup=False)
-        return
-    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda step: bar.update(
-            task, description=step.doing, completed=step.done, total=step.total
-        )

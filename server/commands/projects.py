@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -11,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 
-from openrekog.server.commands.celebrities import opened_store
 from openrekog.server.commands.messages import fail, read_settings
+from openrekog.server.commands.options import DataDir
 from openrekog.server.commands.scopes import Account, Region, scope_of
+from openrekog.server.commands.stores import opened_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,6 @@ TRAINING = "TRAINING_IN_PROGRESS"
 INTERVAL = 0.5
 
 COLUMNS = (SpinnerColumn(), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
-
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the server's data.")]
 
 
 @app.command("list")

@@ -8,16 +8,15 @@ from typing import Annotated
 
 import typer
 
-from openrekog.server.commands.celebrities import opened_store, told_faults
 from openrekog.server.commands.messages import fail, read_settings
 from openrekog.server.commands.models import pull_missing
+from openrekog.server.commands.options import DataDir, ModelsDir, ServersPacks
 from openrekog.server.commands.scopes import Account, Region, scope_of
+from openrekog.server.commands.stores import opened_store, told_faults
 from openrekog.server.exchange.archive import STANDALONE, ArchiveError, write_archive
 
 NAME = re.compile(r"[a-zA-Z0-9_.\-]{1,255}", re.ASCII)
 
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the server's data.")]
-ModelsDir = Annotated[Path | None, typer.Option(help="Folder for model files.")]
 Version = Annotated[str, typer.Argument(metavar="PROJECT/VERSION")]
 Archive = Annotated[Path, typer.Argument(metavar="FOLDER|FILE.zip")]
 
@@ -53,9 +52,7 @@ def import_version(
     region: Region = None,
     data_dir: DataDir = None,
     models_dir: ModelsDir = None,
-    pack: Annotated[
-        list[str] | None, typer.Option(help="Pack to use: the same as those of the server.")
-    ] = None,
+    pack: ServersPacks = None,
     trust_graph: Annotated[
         bool,
         typer.Option(
