@@ -23,7 +23,7 @@ from openrekog.server.analysis.evaluation import (
     Metrics,
     judge,
 )
-from openrekog.server.analysis.manifests import CLASSIFICATION, DETECTION, METADATA
+from openrekog.server.analysis.manifests.annotations import CLASSIFICATION, DETECTION, METADATA
 from openrekog.server.analysis.matching import PredictedPicture, expected
 
 TRAINING, EVALUATION = "rekognition-custom-labels-training", "rekognition-custom-labels-evaluation"

@@ -12,7 +12,8 @@ from openrekog.server.commands.options import DataDir
 from openrekog.server.commands.stores import opened_store
 
 if TYPE_CHECKING:
-    from openrekog.collections_store.store import Job, Transaction
+    from openrekog.collections_store.records import Job
+    from openrekog.collections_store.store import Transaction
 
 app = typer.Typer(
     help="Background jobs of all accounts: stored videos, bulk analysis and trainings.",

@@ -19,7 +19,7 @@ from openrekog.collections_store.records import (
     Scope,
 )
 from openrekog.collections_store.store import Store, Transaction
-from openrekog.server.analysis.manifest_reading import read_manifest
+from openrekog.server.analysis.manifests.reading import read_manifest
 from openrekog.server.datasets.copies import Copied, Copier, ImportRefusedError, Place
 from openrekog.server.datasets.layouts import Sample
 from openrekog.server.datasets.lines import codes_in

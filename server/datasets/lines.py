@@ -8,7 +8,7 @@ import orjson
 
 from openrekog.collections_store.records import NewEntry
 from openrekog.models.results import Box
-from openrekog.server.analysis.manifests import CLASSIFICATION, DETECTION, METADATA
+from openrekog.server.analysis.manifests.annotations import CLASSIFICATION, DETECTION, METADATA
 from openrekog.server.datasets.layouts import Sample
 
 ATTRIBUTES: Mapping[bool, tuple[str, str]] = {

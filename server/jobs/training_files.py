@@ -16,7 +16,7 @@ from openrekog.server.analysis.dataset_faults import Census, Faults
 from openrekog.server.analysis.evaluation import Evaluation, evaluate
 from openrekog.server.analysis.evaluation_documents import Pictured, Trained
 from openrekog.server.analysis.evaluation_report import Load, evaluation_report, report_name
-from openrekog.server.analysis.manifests import ManifestEntry
+from openrekog.server.analysis.manifests.entries import ManifestEntry
 from openrekog.server.analysis.matching import PredictedPicture
 from openrekog.server.analysis.mistakes import worst_mistakes
 from openrekog.server.analysis.training_data import census_of, entry_of, truth_of

@@ -7,8 +7,9 @@ from typing import Any
 
 from openrekog.api_spec.errors import ApiError
 from openrekog.collections_store.records import DatasetType, NewTrainingImage
-from openrekog.server.analysis.manifest_reading import lines_of
-from openrekog.server.analysis.manifests import LineRefused, read_document, read_source_ref
+from openrekog.server.analysis.manifests.lines import read_document, read_source_ref
+from openrekog.server.analysis.manifests.messages import LineRefused
+from openrekog.server.analysis.manifests.reading import lines_of
 from openrekog.server.jobs.training_task import TrainingFailedError
 from openrekog.server.media.objects import ObjectStore, StoredObject, Unreachable
 

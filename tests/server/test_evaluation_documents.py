@@ -18,7 +18,7 @@ from openrekog.server.analysis.evaluation_documents import (
     snapshot_line,
     summary_name,
 )
-from openrekog.server.analysis.manifests import parse_line
+from openrekog.server.analysis.manifests.lines import parse_line
 from openrekog.server.analysis.matching import PredictedPicture
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/pets/version/v1/1574317227432"

@@ -5,14 +5,9 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from openrekog.server.analysis.manifests import (
-    LONGEST_LABEL,
-    ManifestEntry,
-    Name,
-    Part,
-    read_document,
-    read_source_ref,
-)
+from openrekog.server.analysis.manifests.annotations import LONGEST_LABEL, Name, Part
+from openrekog.server.analysis.manifests.entries import ManifestEntry
+from openrekog.server.analysis.manifests.lines import read_document, read_source_ref
 
 GROUND_TRUTH = "content-moderation-groundtruth"
 

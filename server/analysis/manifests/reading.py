@@ -4,12 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from openrekog.server.analysis.manifests import (
-    MOST_CHARACTERS,
-    LineRefused,
-    ManifestEntry,
-    parse_line,
-)
+from openrekog.server.analysis.manifests.entries import ManifestEntry
+from openrekog.server.analysis.manifests.lines import MOST_CHARACTERS, parse_line
+from openrekog.server.analysis.manifests.messages import LineRefused
 
 # Of UTF-8; a longer line is more than MOST_CHARACTERS in any case.
 LONGEST_LINE = 4 * MOST_CHARACTERS
