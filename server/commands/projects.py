@@ -147,7 +147,7 @@ def tell_end(version: "ProjectVersion") -> None:
 
 def files_of(version: "ProjectVersion") -> Iterator[str]:
     """What people want to read first: the report and the summary of the evaluation."""
-    from openrekog.server.jobs.training_files import EVALUATION, REPORT
+    from openrekog.server.jobs.training.files import EVALUATION, REPORT
 
     written: dict[str, Any] = orjson.loads(version.outputs or "{}")
     for name in (REPORT, EVALUATION):

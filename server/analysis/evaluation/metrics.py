@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.models.custom.labels import CustomLabel
+from openrekog.server.analysis.evaluation.curves import Counts, CurvePoint, Scores
 from openrekog.server.analysis.matching import PredictedPicture, expected, matches
-from openrekog.server.analysis.score_curves import Counts, CurvePoint, Scores
 
 FULL = 100.0
 """Confidences are percent, thresholds are ratios, as in AWS's files."""

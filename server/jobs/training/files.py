@@ -11,19 +11,19 @@ from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import S3Object
 from openrekog.collections_store.records import DatasetType
 from openrekog.collections_store.store import Store
-from openrekog.server.analysis import evaluation_documents as documents
 from openrekog.server.analysis.dataset_faults import Census, Faults
-from openrekog.server.analysis.evaluation import Evaluation, evaluate
-from openrekog.server.analysis.evaluation_documents import Pictured, Trained
-from openrekog.server.analysis.evaluation_report import Load, evaluation_report, report_name
+from openrekog.server.analysis.evaluation import documents
+from openrekog.server.analysis.evaluation.documents import Pictured, Trained
+from openrekog.server.analysis.evaluation.metrics import Evaluation, evaluate
+from openrekog.server.analysis.evaluation.mistakes import worst_mistakes
+from openrekog.server.analysis.evaluation.report import Load, evaluation_report, report_name
 from openrekog.server.analysis.manifests.entries import ManifestEntry
 from openrekog.server.analysis.matching import PredictedPicture
-from openrekog.server.analysis.mistakes import worst_mistakes
 from openrekog.server.analysis.training_data import census_of, entry_of, truth_of
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.patience import patiently
-from openrekog.server.jobs.training_found import Found
-from openrekog.server.jobs.training_task import Task, TrainingFailedError, images_of
+from openrekog.server.jobs.training.found import Found
+from openrekog.server.jobs.training.task import Task, TrainingFailedError, images_of
 from openrekog.server.media.objects import ObjectStore, Unreachable
 
 # Written when the work begins, so that a bucket that takes nothing is not found out at its end.

@@ -15,11 +15,11 @@ from openrekog.models.runtime import Runtime
 from openrekog.server.analysis.trained import all_learners, open_trained
 from openrekog.server.analysis.training_data import entry_of, truth_of
 from openrekog.server.jobs.attempts import SUSPICIOUS
-from openrekog.server.jobs.training_checks import TrainingChecks
-from openrekog.server.jobs.training_files import TrainingFiles
-from openrekog.server.jobs.training_pictures import INVALID, Pictures
-from openrekog.server.jobs.training_source import read_sources
-from openrekog.server.jobs.training_task import (
+from openrekog.server.jobs.training.checks import TrainingChecks
+from openrekog.server.jobs.training.files import TrainingFiles
+from openrekog.server.jobs.training.pictures import INVALID, Pictures
+from openrekog.server.jobs.training.source import read_sources
+from openrekog.server.jobs.training.task import (
     END,
     READY,
     Done,

@@ -10,7 +10,7 @@ from openrekog.collections_store.records import DatasetType, NewTrainingImage
 from openrekog.server.analysis.manifests.lines import read_document, read_source_ref
 from openrekog.server.analysis.manifests.messages import LineRefused
 from openrekog.server.analysis.manifests.reading import lines_of
-from openrekog.server.jobs.training_task import TrainingFailedError
+from openrekog.server.jobs.training.task import TrainingFailedError
 from openrekog.server.media.objects import ObjectStore, StoredObject, Unreachable
 
 MIB = 1024 * 1024

@@ -15,7 +15,7 @@ import orjson
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.results import Box
 from openrekog.server.analysis.dataset_faults import Census, Fault, Faults, UseCase
-from openrekog.server.analysis.evaluation import (
+from openrekog.server.analysis.evaluation.metrics import (
     FULL,
     Evaluation,
     Judged,

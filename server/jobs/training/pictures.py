@@ -13,9 +13,9 @@ from openrekog.models.results import Image
 from openrekog.server.analysis.training_data import entry_of, truth_of
 from openrekog.server.jobs.manifest import place_of
 from openrekog.server.jobs.patience import patiently
-from openrekog.server.jobs.training_files import TrainingFiles
-from openrekog.server.jobs.training_found import Found
-from openrekog.server.jobs.training_task import Task
+from openrekog.server.jobs.training.files import TrainingFiles
+from openrekog.server.jobs.training.found import Found
+from openrekog.server.jobs.training.task import Task
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.objects import Unreachable
 

@@ -24,8 +24,8 @@ from openrekog.models.custom.leash import StoppedError
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
 from openrekog.server.jobs.attempts import MOST, Attempts
-from openrekog.server.jobs.training_stages import END, READY, TrainingStages
-from openrekog.server.jobs.training_task import Done, Task, TrainingFailedError
+from openrekog.server.jobs.training.stages import END, READY, TrainingStages
+from openrekog.server.jobs.training.task import Done, Task, TrainingFailedError
 from openrekog.server.jobs.work import ClosedError
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.objects import Unreachable

@@ -18,8 +18,8 @@ from openrekog.server.analysis.training_data import (
     split_faults_of,
     truth_of,
 )
-from openrekog.server.jobs.training_files import Outputs, TrainingFiles
-from openrekog.server.jobs.training_task import (
+from openrekog.server.jobs.training.files import Outputs, TrainingFiles
+from openrekog.server.jobs.training.task import (
     Done,
     Task,
     TrainingFailedError,

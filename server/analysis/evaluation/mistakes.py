@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from openrekog.models.custom.labels import TrueLabel
-from openrekog.server.analysis.evaluation import FULL, Evaluation, Judged, judge
-from openrekog.server.analysis.evaluation_documents import Pictured
+from openrekog.server.analysis.evaluation.documents import Pictured
+from openrekog.server.analysis.evaluation.metrics import FULL, Evaluation, Judged, judge
 from openrekog.server.analysis.matching import PredictedPicture, expected
 
 MOST = 24

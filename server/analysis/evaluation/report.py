@@ -12,10 +12,15 @@ import cv2
 from jinja2 import Environment, StrictUndefined, Template
 
 from openrekog.models.results import Image
-from openrekog.server.analysis.evaluation import Confusion, Evaluation, LabelEvaluation, mean
-from openrekog.server.analysis.evaluation_documents import Trained
-from openrekog.server.analysis.mistakes import Mistake
-from openrekog.server.analysis.score_curves import CurvePoint
+from openrekog.server.analysis.evaluation.curves import CurvePoint
+from openrekog.server.analysis.evaluation.documents import Trained
+from openrekog.server.analysis.evaluation.metrics import (
+    Confusion,
+    Evaluation,
+    LabelEvaluation,
+    mean,
+)
+from openrekog.server.analysis.evaluation.mistakes import Mistake
 
 FEW = 10
 """Test pictures of a label: with fewer, one more right or wrong moves its numbers by a tenth."""
@@ -149,5 +154,5 @@ def _template() -> Template:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["percent"] = percent
-    source = files("openrekog.server.analysis") / "evaluation_report.html.jinja"
+    source = files("openrekog.server.analysis.evaluation") / "report.html.jinja"
     return environment.from_string(source.read_text(encoding="utf-8"))
