@@ -108,18 +108,19 @@ def _places(folder: Path, told: Mapping[str, Any]) -> Iterator[tuple[str, list[P
     """The parts that data.yaml names; else the folders in images/ that are named by part; else all
     pictures."""
     named = [key for key in told if key in SPLITS and told[key]]
+    if not named:
+        yield from _folders(folder / "images" if (folder / "images").is_dir() else folder)
     for key in named:
         entries = told[key] if isinstance(told[key], list) else [told[key]]
         yield SPLITS[key], [_place(folder, told, str(entry)) for entry in entries]
-    if named:
-        return
-    images = folder / "images" if (folder / "images").is_dir() else folder
-    for place in shown(images):
-        if place.is_dir() and place.name.lower() in SPLITS:
-            yield SPLITS[place.name.lower()], [place]
-            named.append(place.name)
+
+
+def _folders(images: Path) -> Iterator[tuple[str, list[Path]]]:
+    named = [place for place in shown(images) if place.is_dir() and place.name.lower() in SPLITS]
     if not named:
         yield "TRAIN", [images]
+    for place in named:
+        yield SPLITS[place.name.lower()], [place]
 
 
 def _place(folder: Path, told: Mapping[str, Any], entry: str) -> Path:

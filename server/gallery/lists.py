@@ -96,14 +96,7 @@ def _rows(
     path: Path, file: IO[str], notes: Mapping[str, str]
 ) -> Iterator[tuple[Listed, list[str]]]:
     reader = csv.DictReader(file, restkey="more", restval="")
-    columns = reader.fieldnames or []
-    unknown = [name for name in columns if name not in (*GIVEN, *TOLD)]
-    if "name" not in columns or unknown:
-        named = f" not {', '.join(map(repr, unknown))}," if unknown else ""
-        raise ListError(
-            f"{path}: the first line must name columns,{named} of {', '.join(GIVEN)}; "
-            "name is needed."
-        )
+    _check_columns(path, reader.fieldnames or ())
     for row in reader:
         place = f"{path}, line {reader.line_num}"
         given = {name: row[name].strip() for name in GIVEN if name in row}
@@ -112,6 +105,16 @@ def _rows(
         missing = [f"there is no file {each}" for each in pictures if not each.is_file()]
         more = ["more fields than columns"] if "more" in row else []
         yield Listed(details, pictures, place), [*more, *faults, *missing]
+
+
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    unknown = [name for name in columns if name not in (*GIVEN, *TOLD)]
+    if "name" not in columns or unknown:
+        named = f" not {', '.join(map(repr, unknown))}," if unknown else ""
+        raise ListError(
+            f"{path}: the first line must name columns,{named} of {', '.join(GIVEN)}; "
+            "name is needed."
+        )
 
 
 def _checked(path: Path, rows: Sequence[tuple[Listed, list[str]]]) -> list[Listed]:
