@@ -185,6 +185,38 @@ def test_a_body_in_chunks(api: RunningApi) -> None:
     assert chunked(api, [b" " * 100_000] * 3).startswith(b"HTTP/1.1 413 ")
 
 
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+WISHING = (
+    b"POST /DescribeCollection HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    + H2C
+    + b"Content-Length: %d\r\n\r\n%s" % (len(TEAM), TEAM)
+)
+LAST = (
+    b"POST /DescribeCollection HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(TEAM), TEAM)
+)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 40])
+def test_a_wish_for_another_protocol_is_ignored(api: RunningApi, pieces: int) -> None:
+    """As Java's HttpClient sends it; the body must not be lost, nor what comes after it."""
+    sent = WISHING * 3 + LAST
+    step = -(-len(sent) // pieces)
+    with api.connect() as line:
+        for start in range(0, len(sent), step):
+            line.sendall(sent[start : start + step])
+            time.sleep(0.002)
+        answers = b"".join(iter(lambda: line.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200 ") == answers.count(b'"FaceCount":3') == 4
+
+
+def test_a_tunnel_is_refused(api: RunningApi) -> None:
+    with api.connect() as line:
+        line.sendall(b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\n" + H2C + b"\r\n")
+        assert line.recv(4096)[:10] in (b"HTTP/1.1 4", b"")
+    assert api.call("DescribeCollection", TEAM).json == DESCRIBED
+
+
 def test_a_slow_body_is_given_up(start_api: StartApi) -> None:
     api = start_api({"DescribeCollection": describe}, body_timeout=0.2)
     with api.connect() as line:
