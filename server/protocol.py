@@ -1,7 +1,7 @@
-"""HTTP on a connection: uvicorn's protocol, with bounds on the head of a request, and deaf to wishes
-for another protocol.
+"""HTTP on a connection: uvicorn's protocol, with bounds on the head of a request, and no ear for
+wishes to change the protocol.
 
-Neither uvicorn nor its parser has any bounds: endless headers would fill the memory, and connections
+Neither uvicorn nor its parser has bounds: endless headers would fill the memory, and connections
 that never finish their head would stay open for ever.
 
 A request may ask to go on in HTTP/2 (Java's HttpClient and `curl --http2` do by default), and a
@@ -27,9 +27,9 @@ class HeadBoundedProtocol(HttpToolsProtocol):
     _in_head = False
     _head_bytes = 0
     _head_deadline: asyncio.TimerHandle | None = None
+    _arrived = b""
     _unread: bytes | None = None
     """What to go on with once a wish for another protocol has stopped the parser."""
-    _arrived = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -80,6 +80,7 @@ class HeadBoundedProtocol(HttpToolsProtocol):
             head = self._head_without_upgrade()
             self._unread = head + self._arrived[stopped.args[0] :]
             self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
 
     def _head_without_upgrade(self) -> bytes:
         version = self.parser.get_http_version().encode()

@@ -102,8 +102,9 @@ def test_what_is_no_api_call(
     assert "x-amzn-requestid" in answer.headers
 
 
-def test_a_browser_is_led_to_the_docs_page(api: RunningApi) -> None:
-    answer = api.request("GET", "/")
+@pytest.mark.parametrize("path", ["/", "/docs/"])
+def test_a_browser_is_led_to_the_docs_page(api: RunningApi, path: str) -> None:
+    answer = api.request("GET", path)
     assert (answer.status, answer.headers["location"]) == (307, "/docs")
 
 
