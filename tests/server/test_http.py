@@ -181,6 +181,29 @@ def chunked(api: RunningApi, chunks: list[bytes]) -> bytes:
         return line.recv(4096)
 
 
+@pytest.mark.parametrize("size", [300_000, 10_000_000], ids=["dropped", "never read"])
+def test_a_client_that_asks_before_it_sends_is_refused_at_once(api: RunningApi, size: int) -> None:
+    """As curl does with more than a megabyte."""
+    with api.connect() as line:
+        line.sendall(
+            b"POST /DescribeCollection HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % size
+        )
+        answer = b"".join(iter(lambda: line.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on(api: RunningApi) -> None:
+    with api.connect() as line:
+        line.sendall(
+            b"POST /DescribeCollection HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(TEAM)
+        )
+        assert line.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.sendall(TEAM)
+        assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_body_in_chunks(api: RunningApi) -> None:
     assert chunked(api, [TEAM[:5], TEAM[5:]]).startswith(b"HTTP/1.1 200 ")
     assert chunked(api, [b" " * 100_000] * 3).startswith(b"HTTP/1.1 413 ")
