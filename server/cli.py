@@ -1,6 +1,8 @@
 """The command `openrekog`."""
 
+import shlex
 import socket
+import sys
 from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -38,7 +40,7 @@ Packs = Annotated[
 READY = """\
 openrekog {version} is ready on {url}
   docs page   {url}/docs
-  try it      python -c 'import boto3; print(boto3.client("rekognition", {arguments}).list_collections()["CollectionIds"])'
+  try it      {python} -c 'import boto3; print(boto3.client("rekognition", {arguments}).list_collections()["CollectionIds"])'
 """  # noqa: E501 - a line to copy
 
 
@@ -119,8 +121,17 @@ def ready_text(url: str, *, signed: bool) -> str:
     if not signed:
         arguments += ['aws_access_key_id="any"', 'aws_secret_access_key="any"']
     return READY.format(
-        version=installed_version("openrekog"), url=url, arguments=", ".join(arguments)
+        version=installed_version("openrekog"),
+        url=url,
+        python=this_python(),
+        arguments=", ".join(arguments),
     )
+
+
+def this_python() -> str:
+    """The interpreter that has boto3, as one types it here: many systems have no `python`."""
+    path, here = Path(sys.executable), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 @app.command()

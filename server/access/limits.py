@@ -39,10 +39,14 @@ class RateLimits:
         operations: Mapping[str, Operation],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        known = {*operations, *(operation.group for operation in operations.values())}
+        groups = {operation.group for operation in operations.values()}
+        known = {*operations, *groups}
         for name, rate in rates.items():
             if name not in known:
-                raise ValueError(f"rate_limits names {name!r}, no operation or group of the API")
+                raise ValueError(
+                    f"rate_limits names {name!r}, no operation of the API and none of its groups: "
+                    f"{', '.join(sorted(groups))}"
+                )
             if not rate > 0:
                 raise ValueError(f"rate_limits gives {name!r} the rate {rate}; it must be over 0")
         self._rates = rates

@@ -1,6 +1,7 @@
 """What the commands share: settings with readable faults, and a word before giving up."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ from pydantic_settings import SettingsError
 from openrekog.server.settings import Settings
 
 PREFIX = str(Settings.model_config["env_prefix"])
+JSON_EXAMPLES = """a list as '["centerface"]' and an object as '{"DetectFaces": 25}'"""
 
 
 def fail(message: str) -> NoReturn:
@@ -28,7 +30,13 @@ def read_settings(**given: Any) -> Settings:
     except ValidationError as error:
         fail("\n".join(["These settings cannot be used:", *faults_of(error)]))
     except SettingsError as error:
-        fail(f"{error}: lists and objects are written as JSON, such as '[\"centerface\"]'.")
+        fail(f"{no_json(error)} is no JSON: write {JSON_EXAMPLES}.")
+
+
+def no_json(error: SettingsError) -> str:
+    """The variable that pydantic-settings speaks of; it names the field, and a class of its own."""
+    field = re.search(r'field "(\w+)"', str(error))
+    return f"{PREFIX}{field[1]}".upper() if field else str(error)
 
 
 def misspelt(environment: Iterable[str]) -> Iterator[str]:

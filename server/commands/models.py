@@ -40,12 +40,15 @@ def list_packs(models_dir: ModelsDir = None) -> None:
         states = PackStore(settings.models_dir).states()
     except OSError as error:
         fail(str(error))
+    width = max(len(state.pack.name) for state in states)
     for state in states:
         pack, here = state.pack, "here" if state.present else "not here"
         kind = "default" if pack.default else "opt-in"
         size = f"{pack.size_bytes / MEGABYTE:.1f} MB" if pack.size_bytes else "own files"
         size = size if pack.files else "no files"
-        typer.secho(f"{pack.name:14} {kind:8} {size:>9}  {here:9} {pack.licence.name}", bold=True)
+        typer.secho(
+            f"{pack.name:{width}} {kind:8} {size:>9}  {here:9} {pack.licence.name}", bold=True
+        )
         typer.echo(f"    {', '.join(name.replace('_', ' ') for name in pack.capabilities)}")
 
 

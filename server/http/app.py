@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
@@ -21,7 +22,7 @@ from openrekog.server.http.admission import ByteBudget, Workers
 from openrekog.server.http.api import Api
 from openrekog.server.http.bodies import BodyLimits
 from openrekog.server.http.dispatch import Dispatcher
-from openrekog.server.http.docs import docs_router
+from openrekog.server.http.docs import READING, docs_router
 from openrekog.server.http.health import readiness
 from openrekog.server.http.metrics import CONTENT_TYPE, Metrics
 from openrekog.server.http.origins import Origins
@@ -104,16 +105,18 @@ def build_dispatcher(services: Services, keys: KeyRing) -> Dispatcher:
 
 
 def add_probes(app: FastAPI, services: Services, metrics: Metrics) -> None:
-    @app.get("/healthz", include_in_schema=False)
+    page = partial(app.api_route, methods=READING, include_in_schema=False)
+
+    @page("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz", include_in_schema=False)
+    @page("/readyz")
     def readyz() -> Response:
         found = readiness(services)
         return JSONResponse(found.report, 200 if found.ready else 503)
 
-    @app.get("/metrics", include_in_schema=False)
+    @page("/metrics")
     def scrape() -> Response:
         return Response(metrics.render(), media_type=CONTENT_TYPE)
 

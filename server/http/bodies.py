@@ -36,6 +36,7 @@ class Body:
     receive: Receive
     limits: BodyLimits
     ended: bool = False
+    _begun: bool = False
     _held: int = 0
     _chunks: list[bytes] = field(default_factory=list)
 
@@ -57,6 +58,11 @@ class Body:
         # The HTTP parser has refused what is no number already.
         return int(length) if length and re.fullmatch(r"\d{1,18}", length) else None
 
+    @property
+    def awaits_consent(self) -> bool:
+        expected = (self.request.header(b"expect") or "").lower()
+        return expected == "100-continue" and not self._begun
+
     def check_declared(self) -> None:
         if (self.declared_bytes or 0) > self.limits.max_bytes:
             raise self.too_large()
@@ -73,9 +79,10 @@ class Body:
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
 
     async def discard(self) -> bool:
-        """Lets a refused client finish sending; False when that would take too long."""
+        """Lets a refused client finish sending; False when that would take too long, or when it
+        asked before it sends anything: reading would tell it to go on."""
         dropped, most = 0, DISCARD_FACTOR * self.limits.max_bytes
-        if (self.declared_bytes or 0) > most:
+        if (self.declared_bytes or 0) > most or self.awaits_consent:
             return False
         try:
             async with asyncio.timeout(self.limits.timeout):
@@ -86,6 +93,7 @@ class Body:
         return self.ended
 
     async def _next(self) -> bytes:
+        self._begun = True
         message = await self.receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError

@@ -1,6 +1,7 @@
 """The docs page: Swagger UI from installed files, so that it works with no internet."""
 
 from collections.abc import Collection
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -20,6 +21,7 @@ CONTENT_SECURITY_POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 CACHED = "max-age=86400"
+READING = ["GET", "HEAD"]  # the HTTP server leaves out the body of what HEAD is answered
 
 OURS = files("openrekog.server.http") / "static"
 # The package's own static folder; it ships Swagger UI's distribution as it is.
@@ -42,16 +44,17 @@ def docs_router(handlers: Collection[str]) -> APIRouter:
     """The page, its assets and the document that it shows."""
     router = APIRouter(include_in_schema=False)
     document = render_document(handlers)
+    page = partial(router.api_route, methods=READING)
 
-    @router.get(DOCS_PATH)
-    def page() -> Response:
+    @page(DOCS_PATH)
+    def docs() -> Response:
         return Response(
             (OURS / "docs.html").read_bytes(),
             media_type="text/html; charset=utf-8",
             headers={"content-security-policy": CONTENT_SECURITY_POLICY},
         )
 
-    @router.get(DOCS_PATH + "/{name}")
+    @page(DOCS_PATH + "/{name}")
     def asset(name: str) -> Response:
         if name not in ASSETS:
             raise HTTPException(404)
@@ -60,7 +63,7 @@ def docs_router(handlers: Collection[str]) -> APIRouter:
             (folder / name).read_bytes(), media_type=media_type, headers={"cache-control": CACHED}
         )
 
-    @router.get("/openapi.json")
+    @page("/openapi.json")
     def openapi() -> Response:
         return Response(document, media_type="application/json")
 

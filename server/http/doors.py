@@ -35,7 +35,7 @@ class Door:
 def find_door(request: Request, target_prefix: str) -> Door | Reply:
     """The door of a request, or the answer of AWS's front end to what is no API call."""
     path = request.path.decode("latin-1").strip("/")
-    if request.method in ("GET", "HEAD") and not path:
+    if request.method in ("GET", "HEAD") and path in ("", DOCS_PATH.strip("/")):
         return Reply(307, XML, b"", {"location": DOCS_PATH})
     if request.method != "POST":
         return Reply(403, XML, NOT_AUTHORIZABLE, code="AccessDeniedException")

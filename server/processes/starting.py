@@ -1,5 +1,6 @@
 """What comes before a server process: its keys, its address, and settings that cannot be meant."""
 
+import shlex
 import socket
 
 from openrekog.api_spec.service import load_service
@@ -20,7 +21,8 @@ def open_keys(settings: Settings) -> KeyRing:
         raise RefusedError(
             f"{settings.host} is not a loopback address, and {settings.keys_path} holds no access "
             "keys: anybody could call this server.\n"
-            "Make a key with `openrekog keys create --account 123456789012`, "
+            "Make a key with `openrekog keys create --account 123456789012 --data-dir "
+            f"{shlex.quote(str(settings.data_dir))}`, "
             "or set OPENREKOG_RUN_OPEN=true to accept every request."
         )
     return keys
