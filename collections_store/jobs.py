@@ -109,7 +109,9 @@ class Jobs:
         return [_job(row) for row in self.session.connection.execute(statement)]
 
     def open_count(self, account_id: str) -> int:
-        """Jobs of an account that have not ended, in all regions."""
+        """Jobs of an account that have not ended, in all regions; to a writer, no other one of the
+        account is told before it has ended."""
+        self.session.take_turn(f"jobs of {account_id}")
         which = and_(jobs.c.account_id == account_id, jobs.c.status == IN_PROGRESS)
         count = select(func.count()).select_from(jobs).where(which)
         return int(self.session.connection.scalar(count) or 0)

@@ -122,7 +122,7 @@ def open_work(services: Services, tuner: FineTuningLearner | None = None) -> Job
         settings.celebrity_match_confidence,
     )
     calls = Calls(services, find_handlers(operations))
-    bulk = BulkWork(services.store, services.images.objects, calls.answer, services.adapters)
+    bulk = BulkWork(services.store, services.images.objects, calls.answer)
     training = TrainingWork(
         services.store, services.models, services.runtime, services.images, tuner
     )

@@ -13,7 +13,7 @@ from sqlalchemy import (
     false,
 )
 
-from openrekog.collections_store.tables.shared import Key, metadata, partial_index
+from openrekog.collections_store.tables.shared import Key, Message, metadata, partial_index
 
 datasets = Table(
     "datasets",
@@ -24,7 +24,7 @@ datasets = Table(
     Column("stamp", BigInteger, nullable=False),
     Column("status", String(32), nullable=False),
     Column("code", String(16), nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", Message, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     Column("deleted", Boolean, nullable=False),

@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from openrekog.collections_store.tables.shared import Key, metadata
+from openrekog.collections_store.tables.shared import Key, Message, metadata
 
 # A job is a row; whatever queues it carries its id alone. `leader` is the job in whose run this one
 # is done: jobs of one source are done together.
@@ -31,7 +31,7 @@ jobs = Table(
     Column("tag", String(1024)),
     Column("status", String(16), nullable=False),
     Column("failure_code", String(32)),
-    Column("message", Text),
+    Column("message", Message),
     Column("detail", Text),
     Column("leader", String(64), index=True),
     Column("parts", Integer, nullable=False),

@@ -15,7 +15,7 @@ from sqlalchemy import (
     false,
 )
 
-from openrekog.collections_store.tables.shared import Key, metadata, partial_index
+from openrekog.collections_store.tables.shared import Key, Message, metadata, partial_index
 
 # A project's ARN ends in `stamp`, the milliseconds at which it was made, so that one made again
 # under a deleted one's name is another one. A deleted row stays, hidden, until its datasets have
@@ -69,7 +69,7 @@ project_versions = Table(
     Column("name", String(255), nullable=False),
     Column("stamp", BigInteger, nullable=False),
     Column("status", String(32), nullable=False, index=True),
-    Column("message", Text),
+    Column("message", Message),
     Column("request", Text, nullable=False),
     Column("kind", String(16)),
     Column("description", String(255)),

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Index, Integer, MetaData
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -14,6 +23,16 @@ metadata = MetaData(
 
 # SQLite only counts an INTEGER primary key up by itself.
 Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Message(TypeDecorator[str]):
+    """What somebody is told, which may repeat what he gave: PostgreSQL stores no NUL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002
+        return None if value is None else value.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def partial_index(

@@ -13,7 +13,7 @@ from openrekog.api_spec.shapes import (
     StartMediaAnalysisJobResponse,
 )
 from openrekog.collections_store.jobs import MEDIA_ANALYSIS
-from openrekog.collections_store.records import Job, ProjectVersion
+from openrekog.collections_store.records import Job
 from openrekog.server.analysis import moderation
 from openrekog.server.context import Context
 from openrekog.server.operations import jobs
@@ -38,25 +38,21 @@ def start_media_analysis_job(
     context: Context, request: StartMediaAnalysisJobRequest
 ) -> StartMediaAnalysisJobResponse:
     def look() -> dict[str, str]:
-        adapter = check(context, request)
-        source = manifest_of(context, request["Input"])
-        return source if adapter is None else {**source, "Adapter": str(adapter.key)}
+        check(context, request)
+        return manifest_of(context, request["Input"])
 
     return {"JobId": jobs.start(context, MEDIA_ANALYSIS, request, look)}
 
 
-def check(context: Context, request: StartMediaAnalysisJobRequest) -> ProjectVersion | None:
-    """The adapter that is asked for."""
+def check(context: Context, request: StartMediaAnalysisJobRequest) -> None:
+    """Tells at once what would be wrong with every image."""
     config = request["OperationsConfig"].get("DetectModerationLabels")
     if config is None:
         raise errors.InvalidParameter("OperationsConfig names no operation.")
     if "KmsKeyId" in request:
         raise errors.InvalidParameter("This server encrypts nothing: leave KmsKeyId out.")
-    if "ProjectVersion" not in config:
-        return None
-    adapter = find_adapter(context, config["ProjectVersion"])
-    context.services.adapters.get(adapter)  # raises ResourceNotReady
-    return adapter
+    if "ProjectVersion" in config:
+        context.services.adapters.get(find_adapter(context, config["ProjectVersion"]))
 
 
 @operation
