@@ -1,7 +1,6 @@
 """The command `openrekog`."""
 
 import json
-import re
 import socket
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,6 +23,7 @@ from openrekog.server.keys import KeyRing, KeysFile, KeysFileError, generate_key
 from openrekog.server.messages import fail, faults_of, read_settings
 from openrekog.server.orders import process_count
 from openrekog.server.policies import Policy
+from openrekog.server.scopes import read_account
 from openrekog.server.settings import Settings
 
 app = typer.Typer(
@@ -42,7 +42,6 @@ app.add_typer(project_commands.app, name="projects")
 for name, command in version_commands.COMMANDS.items():
     project_commands.app.command(name)(command)
 
-ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 READY = """\
 openrekog {version} is ready on {url}
   docs page   {url}/docs
@@ -150,7 +149,12 @@ def keys_file(data_dir: Path | None) -> KeysFile:
 
 @keys_app.command("create")
 def create_key(
-    account: Annotated[str, typer.Option(help="Account of the key: 12 digits of your choice.")],
+    account: Annotated[
+        str,
+        typer.Option(
+            parser=read_account, metavar="ID", help="Account of the key: 12 digits of your choice."
+        ),
+    ],
     policy: Annotated[
         Path | None, typer.Option(help="File with an IAM policy; without one all is allowed.")
     ] = None,
@@ -161,8 +165,6 @@ def create_key(
     data_dir: DataDir = None,
 ) -> None:
     """Make an access key and print it as JSON; the secret is not shown again."""
-    if not ACCOUNT.fullmatch(account):
-        raise typer.BadParameter("an account id has 12 digits", param_hint="--account")
     lifetime = None if expires_in is None else timedelta(seconds=expires_in)
     key = generate_key(account, read_policy(policy), lifetime)
     try:
