@@ -1,7 +1,6 @@
 """The commands `openrekog keys …`: who may call the server."""
 
 import json
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +12,9 @@ from openrekog.server.access.keys import KeysFile, KeysFileError, generate_key, 
 from openrekog.server.access.policies import Policy
 from openrekog.server.commands.messages import fail, faults_of, read_settings
 from openrekog.server.commands.options import DataDir
+from openrekog.server.commands.scopes import read_account
 
 app = typer.Typer(help="Access keys that requests are signed with.", no_args_is_help=True)
-
-ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
 
 def keys_file(data_dir: Path | None) -> KeysFile:
@@ -25,7 +23,12 @@ def keys_file(data_dir: Path | None) -> KeysFile:
 
 @app.command("create")
 def create_key(
-    account: Annotated[str, typer.Option(help="Account of the key: 12 digits of your choice.")],
+    account: Annotated[
+        str,
+        typer.Option(
+            parser=read_account, metavar="ID", help="Account of the key: 12 digits of your choice."
+        ),
+    ],
     policy: Annotated[
         Path | None, typer.Option(help="File with an IAM policy; without one all is allowed.")
     ] = None,
@@ -36,8 +39,6 @@ def create_key(
     data_dir: DataDir = None,
 ) -> None:
     """Make an access key and print it as JSON; the secret is not shown again."""
-    if not ACCOUNT.fullmatch(account):
-        raise typer.BadParameter("an account id has 12 digits", param_hint="--account")
     lifetime = None if expires_in is None else timedelta(seconds=expires_in)
     key = generate_key(account, read_policy(policy), lifetime)
     try:

@@ -1,6 +1,7 @@
 """Whose resources a command works on: an account in a region, as boto3 and the keys have them."""
 
 import os
+import re
 from typing import Annotated
 
 import typer
@@ -13,9 +14,21 @@ from openrekog.server.settings import Settings
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 DEFAULT_REGION = "us-east-1"
 
+ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+
+
+def read_account(account: str) -> str:
+    """As it was typed; anything else would be an account that no request can ever be of."""
+    if not ACCOUNT.fullmatch(account):
+        raise typer.BadParameter(f"an account id has 12 digits, and {account!r} has not")
+    return account
+
+
 Account = Annotated[
     str | None,
     typer.Option(
+        parser=read_account,
+        metavar="ID",
         help="Whose project it is; without it the account of the server's keys, or without keys "
         "that of OPENREKOG_DEFAULT_ACCOUNT.",
     ),

@@ -3,7 +3,7 @@ is for training and what for testing."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from openrekog.collections_store.records import DatasetType
@@ -27,6 +27,8 @@ SPLITS: Mapping[str, str] = {
 }
 """Names of folders and files, and what part of the pictures they hold."""
 
+REPEATED = "Named several times, and taken with all their boxes"
+
 WORD = re.compile(r"[a-z]+")
 
 
@@ -43,6 +45,10 @@ class Sample:
     name: str
     truth: tuple[TrueLabel, ...]
     located: bool
+
+    def joined(self, earlier: "Sample") -> "Sample":
+        """With the labels of both, each of them once."""
+        return replace(self, truth=tuple(dict.fromkeys(earlier.truth + self.truth)))
 
 
 @dataclass(slots=True)
@@ -65,11 +71,26 @@ class Layout:
         types: dict[str, DatasetType] = {"TRAIN": "TRAIN", "TEST": "TEST", VALIDATION: validation}
         for name, samples in filled.items():
             layout.parts.setdefault(types[name], []).extend(samples)
+        layout._join_repeats()
         if VALIDATION in filled:
             verb = "learnt from" if validation == "TRAIN" else "tested with"
             found = counted(len(filled[VALIDATION]))
             layout.remarks.append(f"Those for validation are {verb}: {found}.")
         return layout
+
+    def _join_repeats(self) -> None:
+        """Of a picture that several files name, all labels count, and each once."""
+        for part, samples in self.parts.items():
+            joined: dict[str, Sample] = {}
+            repeated = set[str]()
+            for each in samples:
+                if each.name in joined:
+                    repeated.add(each.name)
+                    each = each.joined(joined[each.name])
+                joined[each.name] = each
+            self.parts[part] = [*joined.values()]
+            if repeated:
+                self.remarks.append(f"{REPEATED}: {counted(len(repeated))}.")
 
 
 Reader = Callable[[Path], Layout | None]

@@ -197,6 +197,8 @@ def test_the_account_of_the_keys_and_the_region(
         1,
         "The keys are of the accounts 123456789012, 999999999999: name one by --account.\n",
     )
+    slip = run(textures, "--project", "p", "--account", "99999999999")
+    assert (slip.exit_code, "an account id has 12 digits" in slip.stderr) == (2, True)
     named = run(textures, "--project", "p", "--account", "999999999999", "--region", "us-west-2")
     assert "arn:aws:rekognition:us-west-2:999999999999:" in named.stdout
 
