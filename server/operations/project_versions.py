@@ -25,7 +25,7 @@ from openrekog.collections_store.records import (
 )
 from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
-from openrekog.server.jobs.training_task import Task
+from openrekog.server.jobs.training.task import Task
 from openrekog.server.operations import tags
 from openrekog.server.operations.jobs import check_quota
 from openrekog.server.operations.project_arns import (

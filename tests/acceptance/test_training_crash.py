@@ -11,7 +11,7 @@ import orjson
 import pytest
 from sqlalchemy import create_engine, text
 
-from openrekog.server.jobs.training_task import READY
+from openrekog.server.jobs.training.task import READY
 from tests.acceptance.conftest import Launch
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import ServerProcess

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from openrekog.collections_store.records import EntryFilter, Scope
+from openrekog.server.access.keys import KeysFile, generate_key
 from openrekog.server.cli import app
-from openrekog.server.keys import KeysFile, generate_key
 from openrekog.server.services import open_store
 from openrekog.server.settings import Settings
 from tests.acceptance.moto import aws_client, moto

@@ -7,15 +7,15 @@ import pytest
 
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.results import Box
-from openrekog.server.coco_annotations import read_coco
-from openrekog.server.dataset_layouts import (
+from openrekog.server.datasets.coco import read_coco
+from openrekog.server.datasets.layouts import (
     Layout,
     LayoutError,
     Sample,
     read_label_folders,
     read_layout,
 )
-from openrekog.server.yolo_annotations import read_yolo
+from openrekog.server.datasets.yolo import read_yolo
 from tests.server.datasets_on_disk import boxed, coco_file, cut
 
 
