@@ -1,6 +1,7 @@
 """A file that ends the server: its job fails, and no other one."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from openrekog.server.jobs.video import CRASHES
-from tests.acceptance.conftest import Launch
 from tests.acceptance.servers import ServerProcess
 from tests.acceptance.videos import write_video
 
@@ -20,9 +20,11 @@ STARTS = 4
 
 
 @pytest.fixture
-def server(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> ServerProcess:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
     monkeypatch.setenv("PYTHONPATH", str(DEADLY))
-    return launch()
+    running = ServerProcess(tmp_path / "data", by_command=True).start()
+    yield running
+    running.close()
 
 
 def put(server: ServerProcess, rate: int) -> dict[str, Any]:

@@ -211,7 +211,7 @@ def test_a_folder_that_is_none_is_told(command: tuple[str, ...]) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:
-    running = ServerProcess(tmp_path / "data").start()
+    running = ServerProcess(tmp_path / "data", by_command=True).start()
     yield running
     running.close()
 
