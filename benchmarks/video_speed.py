@@ -25,12 +25,12 @@ from openrekog.models.loaded import Models
 from openrekog.server.analysis.labels import find_labels
 from openrekog.server.analysis.moderation import moderate
 from openrekog.server.analysis.video.analysis import Job, VideoAnalysis
+from openrekog.server.commands.messages import read_settings
 from openrekog.server.context import Services
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.reading import Bookmark, Reading
 from openrekog.server.jobs.sampling import wanted
 from openrekog.server.media.videos import Frame, Video
-from openrekog.server.messages import read_settings
 from openrekog.server.services import open_services
 
 PICTURES = Path(__file__).parents[1] / "docs" / "images"

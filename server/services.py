@@ -25,7 +25,7 @@ from openrekog.server.jobs import rehearsal
 from openrekog.server.jobs.bulk import BulkWork
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
-from openrekog.server.jobs.training import TrainingWork
+from openrekog.server.jobs.training.work import TrainingWork
 from openrekog.server.jobs.video import VideoWork
 from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         env_prefix="OPENREKOG_", extra="forbid", validate_default=True
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     data_dir: HomePath = Field(
         Path("~/.local/share/openrekog"),
@@ -131,13 +131,13 @@ class Settings(BaseSettings):
         description="Requests per second and account, by operation or operation group "
         "(JSON object); empty is no limit.",
     )
-    s3_endpoint_url: str | None = Field(
+    s3_endpoint_url: HttpUrl | None = Field(
         None,
         description="S3 endpoint that S3Object reads from; unset is the folder of buckets.",
     )
     s3_access_key_id: str | None = Field(None, description="Access key for the S3 endpoint.")
     s3_secret_access_key: str | None = Field(None, description="Secret for the S3 endpoint.")
-    sns_endpoint_url: str | None = Field(
+    sns_endpoint_url: HttpUrl | None = Field(
         None, description="SNS endpoint that ended jobs are told to; unset sends none."
     )
     sns_access_key_id: str | None = Field(None, description="Access key for the SNS endpoint.")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import socket
 import stat
@@ -89,6 +90,8 @@ def test_models_list_and_verify(tmp_path: Path) -> None:
     listed = run("models", "list", *where)
     assert re.search(r"^sface +default +38\.7 MB +not here +Apache-2\.0$", listed.stdout, re.M)
     assert "face embedder" in listed.stdout
+    columns = {line.index(" MB") for line in listed.stdout.splitlines() if " MB" in line}
+    assert len(columns) == 1
     verified = run("models", "verify", "sface", *where)
     assert verified.returncode == 1
     assert "is missing" in verified.stderr
@@ -153,8 +156,11 @@ def test_an_open_address_needs_keys(tmp_path: Path) -> None:
         "serve", "--host", "0.0.0.0", "--port", "0", "--pack", "fake", "--data-dir", tmp_path
     )
     assert done.returncode == 1
-    assert "openrekog keys create" in done.stderr
     assert "OPENREKOG_RUN_OPEN" in done.stderr
+    hint = re.search(r"`openrekog (keys create .+)`", done.stderr)
+    assert hint is not None
+    run(*hint[1].split())
+    assert (tmp_path / "keys.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -163,7 +169,8 @@ def test_an_open_address_needs_keys(tmp_path: Path) -> None:
         ("OPENREKOG_PORT", "x", "  port: Input should be a valid integer"),
         ("OPENREKOG_CLOCK_SKEW", "-1", "  clock_skew: Input should be greater than 0"),
         ("OPENREKOG_PACKS", '["nope"]', "no pack nope"),
-        ("OPENREKOG_PACKS", "fake", "lists and objects are written as JSON"),
+        ("OPENREKOG_PACKS", "fake", "OPENREKOG_PACKS is no JSON: write a list as '["),
+        ("OPENREKOG_S3_ENDPOINT_URL", "minio:9000", "  s3_endpoint_url: Value error, not http://"),
         ("OPENREKOG_DATABASE_URL", "nonsense", "the database URL cannot be used"),
         ("OPENREKOG_DATABASE_URL", "sqlite:///:memory:", "is a database in memory"),
         ("OPENREKOG_DATABASE_URL", "oracle://db/x", "which is not installed"),
@@ -171,7 +178,7 @@ def test_an_open_address_needs_keys(tmp_path: Path) -> None:
         ("OPENREKOG_KEYS_FILE", "/dev/null/keys.json", "/dev/null/keys.json cannot be used"),
         ("OPENREKOG_PROVIDERS", '["nope"]', "unknown providers ['nope']"),
         ("OPENREKOG_MODELS_DIR", "/dev/null/x", "Not a directory"),
-        ("OPENREKOG_RATE_LIMITS", '{"Nope": 1}', "rate_limits names 'Nope'"),
+        ("OPENREKOG_RATE_LIMITS", '{"Nope": 1}', "Image, Stored video, Stream processors"),
     ],
 )
 def test_a_bad_setting_is_told(tmp_path: Path, name: str, value: str, said: str) -> None:
@@ -204,7 +211,7 @@ def test_a_folder_that_is_none_is_told(command: tuple[str, ...]) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:
-    running = ServerProcess(tmp_path / "data").start()
+    running = ServerProcess(tmp_path / "data", by_command=True).start()
     yield running
     running.close()
 
@@ -212,10 +219,12 @@ def server(tmp_path: Path) -> Any:
 def test_the_ready_lines_say_how_to_go_on(server: ServerProcess) -> None:
     text = server.log.read_text()
     assert f"docs page   {server.url}/docs" in text
-    command = re.search(r"python -c '(.+)'", text)
-    assert command is not None
+    line = re.search(r"try it +(.+)", text)
+    assert line is not None
+    command = shlex.split(line[1])
+    assert Path(command[0]).absolute().parent == COMMAND.parent  # many systems have no `python`
     done = subprocess.run(
-        [COMMAND.with_name("python"), "-c", command[1]],
+        command,
         env=clean_environment(),
         capture_output=True,
         text=True,

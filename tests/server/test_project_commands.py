@@ -195,3 +195,11 @@ def test_only_a_trained_model_is_exported(run: Run, exported: Path, tmp_path: Pa
         rows.versions.become(version, ["TRAINING_COMPLETED"], "TRAINING_FAILED")
     done = run("export", "colours/v1", "x")
     assert (done.code, "TRAINING_FAILED" in done.text) == (1, True)
+
+
+@pytest.mark.parametrize("account", ["12345678901", "1234567890123", "anna", "१२३४५६७८९०१२", ""])
+@pytest.mark.parametrize("words", [["list"], ["watch", "p/v1"], ["import", "out", "p/v1"]])
+def test_an_account_has_12_digits(run: Run, words: list[str], account: str) -> None:
+    """A slip must not lead to an account that no request can be of."""
+    done = run(*words, "--account", account)
+    assert (done.code, "an account id has 12 digits" in done.text) == (2, True), done.text
