@@ -10,7 +10,8 @@ from openrekog.collections_store.errors import Passing
 from openrekog.collections_store.records import Finding
 from openrekog.server.analysis.video.analysis import VideoAnalysis
 from openrekog.server.jobs.sampling import batches
-from openrekog.server.media.videos import Frame, Video, ahead
+from openrekog.server.media.ahead import ahead
+from openrekog.server.media.videos import Frame, Video
 
 PART_MS = 10_000
 """Milliseconds of video in one part: what is done anew after a crash, at most."""

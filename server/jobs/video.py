@@ -1,7 +1,7 @@
 """What a worker does for jobs on stored videos, ten seconds of video at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
@@ -14,38 +14,18 @@ from openrekog.collections_store.records import Job, JobStatus
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.server.analysis.video import analysis
-from openrekog.server.jobs.attempts import ALONE, MOST, SUSPICIOUS, Attempts
+from openrekog.server.jobs import blame
+from openrekog.server.jobs.attempts import ALONE, SUSPICIOUS, Attempts
 from openrekog.server.jobs.kinds import KINDS
-from openrekog.server.jobs.reading import PART_MS, PartDone, Reading, unpack_carry
-from openrekog.server.media import trial
+from openrekog.server.jobs.reading import PartDone, Reading, unpack_carry
+from openrekog.server.media.ahead import open_video
 from openrekog.server.media.objects import ObjectStore, StoredObject, Unreachable
 from openrekog.server.media.pulse import StalledError
-from openrekog.server.media.videos import VideoError, VideoInfo, open_video
+from openrekog.server.media.videos import VideoError, VideoInfo
 
 log = structlog.get_logger(__name__)
 
 SWAPPED = "The video was changed or removed while it was being analysed."
-CRASHES = (
-    "The video ends the process that decodes it, somewhere between {} and {} s. "
-    "It is damaged, or made to do so; encode it anew."
-)
-HANGS = (
-    "The video keeps its decoder busy without end, somewhere between {} and {} s. "
-    "It is damaged, or made to do so; encode it anew."
-)
-FAULTS: Mapping[trial.Outcome, str] = {"dies": CRASHES, "hangs": HANGS}
-DEADLY = (
-    "The analysis of the video ends the process that does it, somewhere between {} and {} s; "
-    "the server's log says more."
-)
-ENDLESS = (
-    "The analysis of the video from {} s on was begun {} times, and each time the server's process "
-    "was ended before it was done."
-)
-STALLED = (
-    "The decoder of the video came no further for {:g} s, {} times, somewhere between {} and {} s."
-)
-MOST_STALLS = 3
 UNREADABLE = "The video was removed, or cannot be read any more: {}"
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 
@@ -136,17 +116,13 @@ class VideoWork:
 
     def _check_survival(self, jobs: list[Job], deaths: int) -> None:
         """Raises VideoError where it is in vain to try a part again."""
-        if deaths >= MOST:
-            raise VideoError(ENDLESS.format(jobs[0].parts * PART_MS // 1000, deaths))
+        blame.check_deaths(jobs[0], deaths)
         if deaths >= SUSPICIOUS:
             self._try_video(jobs)
 
     def _try_video(self, jobs: list[Job]) -> None:
         """Raises VideoError if the decoder does not come through the part."""
-        found = self._object(jobs[0])
-        outcome = trial.outcome(found, self.codecs, *stretch(jobs[0]), self.patience)
-        if outcome in FAULTS:
-            raise VideoError(FAULTS[outcome].format(*seconds(jobs[0])))
+        blame.try_video(jobs[0], self._object(jobs[0]), self.codecs, self.patience)
 
     def _end_deadly(self, jobs: list[Job], deaths: int) -> bool:
         """Ends the jobs whose analysis ends the process that does this part; whether any does."""
@@ -157,7 +133,7 @@ class VideoWork:
             log.error(
                 "an analysis ends the process that does it", job_id=job.job_id, part=job.parts
             )
-            self._end([job], "FAILED", DEADLY.format(*seconds(job)))
+            self._end([job], "FAILED", blame.DEADLY.format(*blame.seconds(job)))
         return bool(deadly)
 
     def _end_stalled(self, leader: str, jobs: list[Job]) -> bool:
@@ -172,8 +148,7 @@ class VideoWork:
         )
         try:
             self._try_video(jobs)
-            if self._stalls[leader] >= MOST_STALLS:
-                raise VideoError(STALLED.format(self.patience, MOST_STALLS, *seconds(jobs[0])))
+            blame.check_stalls(jobs[0], self._stalls[leader], self.patience)
         except VideoError as error:
             self._fail(jobs, error)
             return True
@@ -286,16 +261,6 @@ class VideoWork:
         reading = self._readings.pop(leader, None)
         if reading is not None:
             reading.close()
-
-
-def stretch(job: Job) -> tuple[int, int]:
-    """The milliseconds of the next part, with what the decoder is ahead of it."""
-    return job.parts * PART_MS, (job.parts + 2) * PART_MS
-
-
-def seconds(job: Job) -> tuple[int, int]:
-    start, end = stretch(job)
-    return start // 1000, end // 1000
 
 
 def reason(job: Job, error: Exception) -> str:

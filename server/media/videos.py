@@ -1,14 +1,11 @@
-"""Videos from outside: what a file says of itself, and its frames, decoded ahead of their use."""
+"""Videos from outside: what a file says of itself, and its frames."""
 
-import contextlib
-import queue
-import threading
 from collections import deque
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Self
 
 import av
 import numpy as np
@@ -22,17 +19,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from openrekog.models.results import Image
-from openrekog.server.media.pulse import Pulse, StalledError, WatchedFile
-
-T = TypeVar("T")
+from openrekog.server.media.pulse import Pulse, WatchedFile
 
 MILLISECONDS = 1000
-
-# Decoded frames that may wait for the analysis: at 1920x1080 6 MB each.
-FRAMES_AHEAD = 8
-
-# How often one who waits for a frame looks whether the decoder gets on, before he gives it up.
-LOOKS = 20
 
 # How much of the end may be missing before a file counts as cut off: streams of one file seldom end
 # at the same time.
@@ -361,66 +350,3 @@ def _duration_ms(container: InputContainer, stream: VideoStream | AudioStream) -
 def _quarter_turns(frame: VideoFrame) -> int:
     """How often the stored picture has to be turned against the clock by 90 degrees."""
     return round(frame.rotation / 90) % 4
-
-
-def open_video(file: BinaryIO, codecs: Collection[str], patience: float) -> Video:
-    """Raises VideoError, or StalledError where nothing comes of it."""
-    pulse = Pulse()
-    opening = (Video(file, codecs, pulse) for _ in range(1))
-    with contextlib.closing(ahead(opening, pulse, patience)) as opened:
-        return next(opened)
-
-
-def ahead(
-    items: Iterator[T], pulse: Pulse, patience: float, most: int = FRAMES_AHEAD
-) -> Generator[T]:
-    """The same frames, decoded by a thread of their own while the caller works on earlier ones.
-
-    At most `most` wait. Close the iterator to end the thread early. Raises StalledError when the
-    decoder has come no further for `patience` seconds of waiting for it; whatever it does then, it
-    is left behind.
-    """
-    waiting: queue.Queue[T | _Failed | None] = queue.Queue(most)
-    closing = threading.Event()
-
-    def put(item: T | _Failed | None) -> bool:
-        while not closing.is_set():
-            with contextlib.suppress(queue.Full):
-                waiting.put(item, timeout=0.1)
-                return True
-        return False
-
-    def decode() -> None:
-        try:
-            if all(put(item) for item in items):
-                put(None)
-        except BaseException as error:  # noqa: BLE001 - told to the caller, in whose thread it is raised
-            put(_Failed(error))
-
-    thread = threading.Thread(target=decode, name="decode", daemon=True)
-    thread.start()
-    try:
-        while (item := _taken(waiting, pulse, patience)) is not None:
-            if isinstance(item, _Failed):
-                raise item.error
-            yield item
-    finally:
-        closing.set()
-        if not pulse.abandoned:
-            thread.join()
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    error: BaseException
-
-
-def _taken(waiting: "queue.Queue[T]", pulse: Pulse, patience: float) -> T:
-    pulse.listen()
-    while True:
-        try:
-            return waiting.get(timeout=patience / LOOKS)
-        except queue.Empty:
-            if pulse.still > patience:
-                pulse.abandon()
-                raise StalledError from None

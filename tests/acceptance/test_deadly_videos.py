@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from openrekog.server.jobs.video import CRASHES, HANGS
+from openrekog.server.jobs.blame import CRASHES, HANGS
 from tests.acceptance.servers import FAKE, ServerProcess
 from tests.acceptance.videos import write_video
 

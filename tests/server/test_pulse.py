@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from openrekog.server.media.ahead import ahead
 from openrekog.server.media.pulse import Pulse, Sign, StalledError
-from openrekog.server.media.videos import ahead
 
 PATIENCE = 0.5
 STEPS = 15  # a tenth of a second each: three times the patience

@@ -16,17 +16,9 @@ from openrekog.server.analysis.video.analysis import FrameByFrame, finding
 from openrekog.server.context import Services
 from openrekog.server.jobs import video as steps
 from openrekog.server.jobs.attempts import MOST, SUSPICIOUS
+from openrekog.server.jobs.blame import CRASHES, DEADLY, ENDLESS, HANGS, STALLED
 from openrekog.server.jobs.kinds import KINDS
-from openrekog.server.jobs.video import (
-    CRASHES,
-    DEADLY,
-    ENDLESS,
-    HANGS,
-    OUR_FAULT,
-    STALLED,
-    SWAPPED,
-    VideoWork,
-)
+from openrekog.server.jobs.video import OUR_FAULT, SWAPPED, VideoWork
 from openrekog.server.media import trial, videos
 from openrekog.server.media.objects import FolderObjects, ObjectStore, StoredObject
 from openrekog.server.media.s3 import S3Objects
@@ -300,7 +292,7 @@ def trials(monkeypatch: pytest.MonkeyPatch, expected: trial.Outcome) -> None:
         found.file.close()
         return expected
 
-    monkeypatch.setattr(steps.trial, "outcome", outcome)
+    monkeypatch.setattr(trial, "outcome", outcome)
 
 
 def test_an_analysis_that_ends_the_process_fails_its_own_job_alone(
