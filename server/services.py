@@ -29,6 +29,7 @@ from openrekog.server.jobs.training.work import TrainingWork
 from openrekog.server.jobs.video import VideoWork
 from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of
+from openrekog.server.keys import OWNER_ONLY
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.notifications import Channel, Notifier, SnsChannel, WebhookChannel
 from openrekog.server.media.objects import FolderObjects, ObjectStore
@@ -173,7 +174,7 @@ def jobs_url(settings: Settings) -> str:
 
 def open_store(settings: Settings, *, serving: bool = True) -> Store:
     """For a command rather than a server, nothing is warmed up and nobody tidies."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'openrekog.sqlite3'}"
     store = Store.open(
         url,
