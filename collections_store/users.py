@@ -80,13 +80,13 @@ class Users:
     ) -> Association:
         """Gives the user the faces that fit.
 
-        `min_cosine` to the user's vector counts only if the user has had a face before. If the
-        user would have more than `max_faces`, nothing is associated.
+        `min_cosine` to the user's vector counts only if the user has had a face before. Faces over
+        `max_faces` are failures without a reason; QuotaExceeded if there is no room for any.
         """
         revision = self.session.revise(collection)
         user = self._row(collection, user_id)
         known = None if user.vector is None else unpacked(user.vector)
-        done: list[Row[Any]] = []
+        fitting: list[Row[Any]] = []
         failures: list[AssociationFailure] = []
         for face_id, face in self._faces(collection, face_ids).items():
             if face is None:
@@ -102,9 +102,12 @@ class Users:
                         AssociationFailure(face_id, "LOW_MATCH_CONFIDENCE", cosine=likeness)
                     )
                 else:
-                    done.append(face)
-        if user.face_count + len(done) > max_faces:
+                    fitting.append(face)
+        room = max(0, max_faces - user.face_count)
+        if fitting and not room:
             raise QuotaExceeded("faces of a user", max_faces)
+        done = fitting[:room]
+        failures += [AssociationFailure(face.face_id, None) for face in fitting[room:]]
         self._own(done, user.key)
         return Association(
             [face.face_id for face in done], failures, self._pool(user.key, revision, bool(done))
