@@ -14,6 +14,7 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
 from openrekog.server import operations
+from openrekog.server.access.keys import OWNER_ONLY
 from openrekog.server.calls import Calls
 from openrekog.server.context import Services
 from openrekog.server.fine_tuning import fine_tuning_of
@@ -29,7 +30,6 @@ from openrekog.server.jobs.training.work import TrainingWork
 from openrekog.server.jobs.video import VideoWork
 from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of
-from openrekog.server.keys import OWNER_ONLY
 from openrekog.server.media.images import ImageLoader
 from openrekog.server.media.notifications import Channel, Notifier, SnsChannel, WebhookChannel
 from openrekog.server.media.objects import FolderObjects, ObjectStore
