@@ -18,10 +18,12 @@ from openrekog.server.model_archive import (
     CUSTOM_MODEL,
     EVALUATION,
     LABELS,
+    README,
     STANDALONE,
     ArchiveError,
 )
 from openrekog.server.model_documents import labels_document
+from openrekog.server.model_readme import readme
 from openrekog.server.operations.project_arns import version_arn
 
 STANDALONES: Mapping[str, tuple[str, Callable[[ModelFile, bytes], bytes]]] = {
@@ -48,6 +50,7 @@ class Exported:
             file = next(file for file in pack.files if file.architecture == architecture)
             network = PackStore(models_dir).path(pack, file.name).read_bytes()
             files[STANDALONE] = join(self.model, network)
+        files[README] = readme(files, self.model.kind, self.model.features)
         return files
 
     def _labels(self, network: Pack | None) -> bytes:

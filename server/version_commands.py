@@ -10,7 +10,7 @@ import typer
 
 from openrekog.server.celebrity_commands import opened_store, told_faults
 from openrekog.server.messages import fail, read_settings
-from openrekog.server.model_archive import STANDALONE, ArchiveError, write_archive
+from openrekog.server.model_archive import README, STANDALONE, ArchiveError, write_archive
 from openrekog.server.model_commands import pull_missing
 from openrekog.server.scopes import Account, Region, scope_of
 
@@ -30,8 +30,9 @@ def export_version(
     data_dir: DataDir = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """Write a trained model: labels.json, model.onnx for any program that reads ONNX, and
-    custom_model.onnx and evaluation.json, which `openrekog projects import` takes."""
+    """Write a trained model: labels.json, model.onnx for any program that reads ONNX (of
+    classifiers), custom_model.onnx and evaluation.json, which `openrekog projects import` takes,
+    and README.txt."""
     from openrekog.server.model_export import find_exported
 
     settings = read_settings(data_dir=data_dir, models_dir=models_dir)
@@ -43,7 +44,7 @@ def export_version(
         write_archive(archive, files)
     typer.echo(f"{', '.join(files)} in {archive}.")
     if STANDALONE not in files:
-        typer.echo(f"{STANDALONE} is left out: only a classifier and its network make one file.")
+        typer.echo(f"There is no {STANDALONE}; {README} says why.")
 
 
 def import_version(
