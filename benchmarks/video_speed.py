@@ -195,7 +195,7 @@ def analysed(
     video = Video(film.open("rb"))
     asked = Job(REQUEST, video.info, services.models, services.store, Scope("1", "bench"), 95.0)
     analyses = {kind: wrap(KINDS[kind](asked, None)) for kind in kinds}
-    with closing(Reading(video, analyses, 0, Bookmark())) as reading:
+    with closing(Reading(video, analyses, 0, Bookmark(), 60)) as reading:
         while not reading.over:
             for done in reading.read_part().values():
                 if done.error is not None:

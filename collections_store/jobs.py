@@ -1,7 +1,7 @@
 """Background jobs: what was asked, how far the work is, and what was found so far."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,6 +155,15 @@ class Jobs:
         self.session.connection.execute(
             update(jobs).where(jobs.c.key.in_(keys)).values(attempts=jobs.c.attempts + 1)
         )
+
+    def take_back_parts(self, begun: Iterable[tuple[str, int]]) -> None:
+        """Counts for jobs, by id, one process less that began a part, if that is still the next."""
+        for job_id, part in begun:
+            self.session.connection.execute(
+                update(jobs)
+                .where(jobs.c.job_id == job_id, jobs.c.parts == part, jobs.c.attempts > 0)
+                .values(attempts=jobs.c.attempts - 1)
+            )
 
     def store_part(self, job: Job, part: int, found: Sequence[Finding], carry: bytes) -> bool:
         """Keeps what a part of the work found, and what the next one has to know. A part that is

@@ -2,7 +2,7 @@
 
 from openrekog.collections_store.tables.datasets import dataset_entries, dataset_labels, datasets
 from openrekog.collections_store.tables.faces import celebrities, collections, faces, users
-from openrekog.collections_store.tables.jobs import findings, jobs, workers
+from openrekog.collections_store.tables.jobs import findings, jobs, servers, workers
 from openrekog.collections_store.tables.projects import (
     project_policies,
     project_versions,
@@ -28,6 +28,7 @@ __all__ = [
     "projects",
     "requests",
     "secrets",
+    "servers",
     "tags",
     "trained_models",
     "training_images",

@@ -75,3 +75,12 @@ workers = Table(
     Column("name", String(255), primary_key=True),
     Column("seen_at", Double, nullable=False),
 )
+
+# Each with the networks that it runs; one that falls silent may only be about to start again.
+servers = Table(
+    "servers",
+    metadata,
+    Column("name", String(512), primary_key=True),
+    Column("network", String(255), primary_key=True),
+    Column("seen_at", Double, nullable=False),
+)

@@ -119,6 +119,9 @@ class BulkWork:
         if job is not None:
             self._end(job, JobFailedError("INTERNAL_ERROR", OUR_FAULT))
 
+    def leave(self) -> None:
+        self._attempts.take_back()
+
     def close(self) -> None:
         self._threads.shutdown()
 
@@ -203,6 +206,8 @@ class BulkWork:
         except Exception as error:
             log.error("line of a manifest failed", source_ref=ref, exc_info=error)
             return failure(line, ref, unexpected())
+        if "ProjectVersion" in asked and "ProjectVersion" not in orjson.loads(answer):
+            raise JobFailedError("RESOURCE_NOT_READY", outputs.EXPIRED)
         members = {"source-ref": ref, kebab_case(name): orjson.Fragment(answer)}
         return Finding(RESULT, line.number, "", 0.0, orjson.dumps(members).decode())
 

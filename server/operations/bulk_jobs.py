@@ -14,6 +14,7 @@ from openrekog.collections_store.records import Job
 from openrekog.server.context import Context
 from openrekog.server.jobs import outputs
 from openrekog.server.operations import jobs
+from openrekog.server.operations.project_arns import find_adapter
 from openrekog.server.operations.resources import page_of
 
 Places = Callable[[Job, Mapping[str, Any]], dict[str, Any]]
@@ -29,6 +30,14 @@ def manifest_of(context: Context, given: MediaAnalysisInput) -> dict[str, str]:
         )
     # Jobs of one source are done together, which these would gain nothing from.
     return {**source, "Bytes": str(size), "Alone": secrets.token_hex(16)}
+
+
+def ready_adapter(context: Context, arn: str) -> None:
+    """Raises ResourceNotReady for one that is not trained, or has expired: DetectModerationLabels
+    answers without that, but a job that may lose it amid its lines would mix two kinds of results.
+    """
+    if context.services.adapters.get(find_adapter(context, arn)) is None:
+        raise errors.ResourceNotReady(outputs.EXPIRED)
 
 
 def places_of(job: Job, request: Mapping[str, Any]) -> dict[str, Any]:

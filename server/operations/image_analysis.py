@@ -18,8 +18,7 @@ from openrekog.api_spec.shapes import (
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS
 from openrekog.server.context import Context
 from openrekog.server.operations import custom_labels, jobs
-from openrekog.server.operations.bulk_jobs import BulkJobs, manifest_of
-from openrekog.server.operations.project_arns import find_adapter
+from openrekog.server.operations.bulk_jobs import BulkJobs, manifest_of, ready_adapter
 from openrekog.server.operations.registry import operation
 from openrekog.server.operations.resources import searchable_collection
 
@@ -83,7 +82,7 @@ def find_collection(context: Context, collection_id: str) -> None:
 
 NAMED: Mapping[str, Callable[[Context, str], object]] = {
     "CollectionId": find_collection,
-    "ProjectVersion": find_adapter,
+    "ProjectVersion": ready_adapter,
     "ProjectVersionArn": custom_labels.running,
 }
 """What parameters can name, which has to be there."""

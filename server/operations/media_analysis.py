@@ -17,8 +17,12 @@ from openrekog.collections_store.records import Job
 from openrekog.server.analysis import moderation
 from openrekog.server.context import Context
 from openrekog.server.operations import jobs
-from openrekog.server.operations.bulk_jobs import BulkJobs, manifest_of, places_of
-from openrekog.server.operations.project_arns import find_adapter
+from openrekog.server.operations.bulk_jobs import (
+    BulkJobs,
+    manifest_of,
+    places_of,
+    ready_adapter,
+)
 from openrekog.server.operations.registry import operation
 
 LARGEST_PAGE = 100
@@ -52,7 +56,7 @@ def check(context: Context, request: StartMediaAnalysisJobRequest) -> None:
     if "KmsKeyId" in request:
         raise errors.InvalidParameter("This server encrypts nothing: leave KmsKeyId out.")
     if "ProjectVersion" in config:
-        context.services.adapters.get(find_adapter(context, config["ProjectVersion"]))
+        ready_adapter(context, config["ProjectVersion"])
 
 
 @operation

@@ -162,6 +162,14 @@ def test_an_expired_adapter_leaves_the_word_to_the_base_model(
         described = studio.describe(version)
         assert described["Status"] == "EXPIRED"
         assert "features of former days" in described["StatusMessage"]
+    studio.put("bulk.manifest", b"{}")
+    refused_with(
+        "ResourceNotReadyException",
+        studio.client.start_media_analysis_job,
+        OperationsConfig={"DetectModerationLabels": {"ProjectVersion": version}},
+        Input={"S3Object": {"Bucket": studio.name, "Name": "bulk.manifest"}},
+        OutputConfig={"S3Bucket": studio.out},
+    )
 
 
 def test_a_damaged_adapter_is_not_ready(server: ServerProcess, studio: Studio) -> None:

@@ -228,6 +228,20 @@ def test_what_no_line_can_do_without_ends_the_job_and_leaves_no_results(
     assert left == [".write_access_check"]
 
 
+def test_lines_with_and_without_an_adapter_are_not_mixed(
+    store: Store, objects: FolderObjects, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = "DetectModerationLabels", {"ProjectVersion": "arn"}
+    monkeypatch.setattr(steps, "asked_by", lambda *_: asked)
+
+    def answer(line: int) -> bytes:
+        return b"{}" if line == LINES else b'{"ProjectVersion": "arn"}'
+
+    assert run(store, objects, job, answer) == 0
+    ended = now(store, job)
+    assert (ended.status, ended.failure_code) == ("FAILED", "RESOURCE_NOT_READY")
+
+
 def test_how_far_a_job_is_can_be_known(store: Store, objects: FolderObjects, job: Job) -> None:
     with closing(process(store, objects, fine)) as work:
         work.part(job.job_id, 0)

@@ -74,6 +74,9 @@ class TrainingWork:
         if job is not None and version is not None:
             self._fail(job, version, TrainingFailedError(job.message or OUR_FAULT))
 
+    def leave(self) -> None:
+        self._attempts.take_back()
+
     def close(self) -> None:
         self._stages.close()
 
