@@ -138,8 +138,10 @@ def test_spots_text_that_one_notices(reader: ModelTextReader, name: str, shown: 
 
 @pytest.mark.parametrize(
     "name",
-    ["brick.png", "camera.png", "cell.png", "chelsea.png", "color.png", "gravel.png", "horse.png"]
-    + ["ihc.png", "logo.png", "moon.png", "retina.jpg"],
+    [
+        *("brick.png", "camera.png", "cell.png", "chelsea.png", "color.png", "gravel.png"),
+        *("horse.png", "ihc.png", "logo.png", "moon.png", "retina.jpg"),
+    ],
 )
 def test_reads_nothing_where_nothing_is_written(reader: ModelTextReader, name: str) -> None:
     assert [line.text for line in read(reader, photograph(name))] == []
