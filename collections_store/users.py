@@ -84,8 +84,8 @@ class Users:
     ) -> Association:
         """Gives the user the faces that fit.
 
-        `min_cosine` to the user's vector counts only if the user has had a face before. If the
-        user would have more than `max_faces`, nothing is associated.
+        `min_cosine` to the user's vector counts only if the user has had a face before. Faces over
+        `max_faces` are failures without a reason; QuotaExceeded if there is no room for any.
         """
         revision = self.session.revise(collection)
         user = self._row(collection, user_id)
@@ -96,9 +96,12 @@ class Users:
                 return _unlike(face, known, min_cosine) or True
             return _of_another(face, user.key) or False
 
-        done, failures = _judged(self._faces(collection, face_ids), judge)
-        if user.face_count + len(done) > max_faces:
+        fitting, failures = _judged(self._faces(collection, face_ids), judge)
+        room = max(0, max_faces - user.face_count)
+        if fitting and not room:
             raise QuotaExceeded("faces of a user", max_faces)
+        done = fitting[:room]
+        failures += [AssociationFailure(face.face_id, None) for face in fitting[room:]]
         self._own(done, user.key)
         return Association(
             [face.face_id for face in done], failures, self._pool(user.key, revision, bool(done))

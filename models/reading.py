@@ -38,7 +38,7 @@ OTHER_CROPS = (0.2, -0.05)
 """By how much they reach beyond the line on every side, in shares of its shorter one."""
 
 ALONE = 0.8
-"""Least score of a single character by its least sure reading; docs/models.md has what it costs."""
+"""Least score of a single character, by its least sure reading; docs/models.md tells the price."""
 
 SPOTTED = 3
 """Lines, the largest, that must do to tell whether a picture shows text."""

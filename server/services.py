@@ -14,6 +14,7 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
 from openrekog.server import operations
+from openrekog.server.access.keys import OWNER_ONLY
 from openrekog.server.calls import Calls
 from openrekog.server.context import Services
 from openrekog.server.fine_tuning import fine_tuning_of
@@ -173,7 +174,7 @@ def jobs_url(settings: Settings) -> str:
 
 def open_store(settings: Settings, *, serving: bool = True) -> Store:
     """For a command rather than a server, nothing is warmed up and nobody tidies."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'openrekog.sqlite3'}"
     store = Store.open(
         url,

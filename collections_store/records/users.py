@@ -35,10 +35,11 @@ AssociationReason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class AssociationFailure:
-    """`user_id` is the other user that has the face; `cosine` is that of a match too low."""
+    """`user_id` is the other user that has the face; `cosine` is that of a match too low. The API
+    has no word for the reason that a user has no room for more faces: None."""
 
     face_id: str
-    reason: AssociationReason
+    reason: AssociationReason | None
     user_id: str | None = None
     cosine: float | None = None
 

@@ -14,7 +14,8 @@ from openrekog.api_spec.service import Operation
 from openrekog.collections_store.records import Scope
 from openrekog.server.access import sigv4
 from openrekog.server.access.keys import AccessKey, KeyRing
-from openrekog.server.access.policies import Policy, resources_of
+from openrekog.server.access.policies import Policy
+from openrekog.server.access.resources import resources_of
 from openrekog.server.access.sigv4 import MalformedSignatureError, Signature
 from openrekog.server.wire import Request
 

@@ -19,6 +19,7 @@ from openrekog.server.access.policies import Policy
 
 log = structlog.get_logger(__name__)
 
+OWNER_ONLY = 0o700  # a new data folder: keys and the vectors of faces lie in it
 KEY_ID_LETTERS = string.ascii_uppercase + "234567"
 LONG_LIVED, TEMPORARY = "AKIA", "ASIA"  # AWS's prefixes of key ids
 
@@ -105,7 +106,7 @@ class KeysFile:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         with self.path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -19,7 +19,6 @@ from openrekog.server.commands.options import DataDir
 from openrekog.server.commands.progress import shown_progress
 from openrekog.server.commands.scopes import Account, Region, scope_of
 from openrekog.server.commands.stores import told_faults
-from openrekog.server.datasets.layouts import counted
 
 if TYPE_CHECKING:
     from openrekog.collections_store.records import DatasetType, Project
@@ -127,6 +126,8 @@ def read(folder: Path, kind: "DatasetType | None") -> "Layout":
 
 def describe(folder: Path, layout: "Layout") -> None:
     """What was found, before the work that may take long."""
+    from openrekog.server.datasets.layouts import counted
+
     typer.echo(f"{folder}: {layout.kind}.")
     for part, samples in layout.parts.items():
         counts = Counter(name for each in samples for name in {label.name for label in each.truth})
@@ -159,6 +160,8 @@ def take(
 
 
 def tell(part: "DatasetType", outcome: "Outcome") -> None:
+    from openrekog.server.datasets.layouts import counted
+
     tell_lines(outcome.lines)
     typer.echo(
         f"{counted(outcome.taken)} in the {NAMES[part]} dataset: {outcome.copied} copied, "

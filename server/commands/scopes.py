@@ -2,14 +2,16 @@
 
 import os
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openrekog.collections_store.records import Scope
 from openrekog.server.access.keys import KeysFile, KeysFileError
 from openrekog.server.commands.messages import fail
 from openrekog.server.settings import Settings
+
+if TYPE_CHECKING:
+    from openrekog.collections_store.records import Scope
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 DEFAULT_REGION = "us-east-1"
@@ -39,7 +41,10 @@ Region = Annotated[
 ]
 
 
-def scope_of(settings: Settings, account: str | None, region: str | None) -> Scope:
+def scope_of(settings: Settings, account: str | None, region: str | None) -> "Scope":
+    # Loading NumPy takes a tenth of a second that the other commands need not wait for.
+    from openrekog.collections_store.records import Scope
+
     named = (os.environ.get(name) for name in REGION_VARIABLES)
     return Scope(account or _account(settings), region or next(filter(None, named), DEFAULT_REGION))
 

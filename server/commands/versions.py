@@ -13,7 +13,7 @@ from openrekog.server.commands.models import pull_missing
 from openrekog.server.commands.options import DataDir, ModelsDir, ServersPacks
 from openrekog.server.commands.scopes import Account, Region, scope_of
 from openrekog.server.commands.stores import opened_store, told_faults
-from openrekog.server.exchange.archive import STANDALONE, ArchiveError, write_archive
+from openrekog.server.exchange.archive import README, STANDALONE, ArchiveError, write_archive
 
 NAME = re.compile(r"[a-zA-Z0-9_.\-]{1,255}", re.ASCII)
 
@@ -29,8 +29,9 @@ def export_version(
     data_dir: DataDir = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """Write a trained model: labels.json, model.onnx for any program that reads ONNX, and
-    custom_model.onnx and evaluation.json, which `openrekog projects import` takes."""
+    """Write a trained model: labels.json, model.onnx for any program that reads ONNX (of
+    classifiers), custom_model.onnx and evaluation.json, which `openrekog projects import` takes,
+    and README.txt."""
     from openrekog.server.exchange.exports import find_exported
 
     settings = read_settings(data_dir=data_dir, models_dir=models_dir)
@@ -42,7 +43,7 @@ def export_version(
         write_archive(archive, files)
     typer.echo(f"{', '.join(files)} in {archive}.")
     if STANDALONE not in files:
-        typer.echo(f"{STANDALONE} is left out: only a classifier and its network make one file.")
+        typer.echo(f"There is no {STANDALONE}; {README} says why.")
 
 
 def import_version(

@@ -16,10 +16,12 @@ from openrekog.server.exchange.archive import (
     CUSTOM_MODEL,
     EVALUATION,
     LABELS,
+    README,
     STANDALONE,
     ArchiveError,
 )
 from openrekog.server.exchange.documents import labels_document
+from openrekog.server.exchange.readme import readme
 from openrekog.server.hosting.running import TRAINED
 from openrekog.server.hosting.thresholds import UNTESTED, thresholds_of
 from openrekog.server.operations.project_arns import version_arn
@@ -48,6 +50,7 @@ class Exported:
             file = next(file for file in pack.files if file.architecture == architecture)
             network = PackStore(models_dir).path(pack, file.name).read_bytes()
             files[STANDALONE] = join(self.model, network)
+        files[README] = readme(files, self.model.kind, self.model.features)
         return files
 
     def _labels(self, network: Pack | None) -> bytes:

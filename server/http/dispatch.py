@@ -14,7 +14,7 @@ from openrekog.server.access.auth import Authenticator, Caller, Claim, authorize
 from openrekog.server.access.limits import RateLimits
 from openrekog.server.context import Context, Services
 from openrekog.server.failures import as_api_error, unexpected
-from openrekog.server.http.doors import Door
+from openrekog.server.http.doors import PLAIN_JSON, Door
 from openrekog.server.operations.registry import Handler
 from openrekog.server.timings import Timings
 from openrekog.server.wire import Reply, Request
@@ -24,6 +24,12 @@ log = structlog.get_logger(__name__)
 # Faults of a body are told before faults of its signature, as at AWS, but only for bodies up to
 # this size: a stranger must not make us parse megabytes.
 UNTRUSTED_BYTES = 64 * 1024
+
+# AWS says nothing more to an SDK; who writes requests by hand is told what is wrong.
+PLAIN_WORDS = {
+    "SerializationException": "The body must be a JSON object, such as {}.",
+    "UnknownOperationException": "There is no such operation; the page /docs shows all of them.",
+}
 
 
 @dataclass(slots=True)
@@ -125,6 +131,8 @@ def refusal(call: Call, error: Exception) -> Reply:
         )
     elif told.status >= 500:
         log.error("request failed", request_id=call.request.id, error=repr(error), exc_info=error)
+    if told.message is None and call.door.content_type == PLAIN_JSON:
+        told = ApiError(told.code, PLAIN_WORDS.get(told.code))
     return Reply(
         told.status,
         call.door.content_type,

@@ -1,5 +1,7 @@
 """Videos from outside: what a file says of itself, and its frames."""
 
+import math
+import re
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -43,11 +45,20 @@ CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska,avi,mpegts"}
 NOT_A_VIDEO = "The file is not a video (MP4, MOV, Matroska, AVI or MPEG-TS), or it is damaged."
 
 MATROSKA = "matroska"
-"""Its length counts from 0 and not from the first frame."""
+"""Its length counts from 0 and not from the first frame. It is that of the whole file; writers add
+that of each stream as a tag."""
+
+TAGGED_DURATION = re.compile(r"(\d{1,6}):(\d{2}):(\d{2}(?:\.\d{1,9})?)", re.ASCII)
+"""Hours, minutes and seconds."""
 
 FROM_THE_START = ("avi", "mpegts")
 """Where these are read from their middle, frames are lost or get other times: going on with one
 means decoding it anew up to there."""
+
+SQUARE = Fraction(1)
+
+LIKELY_PIXEL = 3
+"""Times as wide as high, or the reverse, that a pixel may be; files that say more are in error."""
 
 AVI = "avi"
 """It has no times: frames follow each other at one rate, in the order in which they are stored."""
@@ -89,11 +100,18 @@ class Frame:
     index: int
     timestamp_ms: int
     decoded: VideoFrame
+    pixel: Fraction = SQUARE
+    """The width of a stored pixel in its heights."""
 
     @cached_property
     def image(self) -> Image:
-        """Upright RGB."""
-        return self._upright(self.decoded.to_ndarray(format="rgb24"))
+        """Upright RGB with square pixels, of about as many as are stored."""
+        if self.pixel == SQUARE:
+            return self._upright(self.decoded.to_ndarray(format="rgb24"))
+        wider = math.sqrt(self.pixel)
+        width, height = round(self.decoded.width * wider), round(self.decoded.height / wider)
+        shown = self.decoded.reformat(width, height, "rgb24", interpolation="BICUBIC")
+        return self._upright(shown.to_ndarray())
 
     def thumbnail(self, width: int, height: int) -> Image:
         """Upright RGB of this size, whatever the proportions of the video."""
@@ -145,13 +163,13 @@ class Video:
                 self._release()
 
     def _frames(self, start_ms: int, index: int) -> Iterator[Frame]:
-        last = 0
+        last, pixel = 0, _pixel(self._stream)
         for frame in self._decoded_from(start_ms):
             last = self._timestamp(frame)
             if last > LONGEST_MS:
                 raise VideoError(too_long(last))
             if last >= start_ms:
-                yield Frame(index, last, frame)
+                yield Frame(index, last, frame, pixel)
                 index += 1
         self._check_end(last)
 
@@ -309,6 +327,12 @@ def _codec(stream: VideoStream | AudioStream) -> str:
     return getattr(stream.codec_context, "name", "unknown")
 
 
+def _pixel(stream: VideoStream) -> Fraction:
+    """Faces that are squeezed as stored are taken for others: those of DVDs and of some cameras."""
+    pixel = stream.sample_aspect_ratio or SQUARE
+    return pixel if 1 / LIKELY_PIXEL <= pixel <= LIKELY_PIXEL else SQUARE
+
+
 def _info(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> VideoInfo:
     width, height = frame.width, frame.height
     if _quarter_turns(frame) % 2:
@@ -343,6 +367,10 @@ def _duration_ms(container: InputContainer, stream: VideoStream | AudioStream) -
         return int(stream.duration * stream.time_base * MILLISECONDS)
     duration = container.duration or 0
     if MATROSKA in container.format.name:
+        tagged = TAGGED_DURATION.fullmatch(stream.metadata.get("DURATION", ""))
+        if tagged:
+            hours, minutes, seconds = map(Fraction, tagged.groups())
+            duration = int((3600 * hours + 60 * minutes + seconds) * av.time_base)
         duration -= container.start_time or 0
     return max(0, duration * MILLISECONDS // av.time_base)
 

@@ -43,6 +43,10 @@ def halves(kind: str, number: int) -> bytes:
     return file.getvalue()
 
 
+PLANNED = 62.5
+"""The confidence from which on labels are to be believed, so that metrics are those at it."""
+
+
 def line(studio: Studio, kind: str, number: int) -> Line:
     labels = [{"Name": name} for name in TRUTH[kind]]
     return {
@@ -64,6 +68,7 @@ def trained(studio: Studio) -> str:
     version = studio.train(
         TrainingData=studio.manifest("train.manifest", lines),
         TestingData=studio.manifest("test.manifest", tests),
+        FeatureConfig={"ContentModeration": {"ConfidenceThreshold": PLANNED}},
     )
     found = studio.wait(version)
     assert found["Status"] == "TRAINING_COMPLETED", found
@@ -90,6 +95,10 @@ def test_an_adapter_raises_what_was_missed_and_lowers_false_alarms(studio: Studi
         "CONTENT_MODERATION",
         "7.0",
     )
+    assert description["FeatureConfig"]["ContentModeration"]["ConfidenceThreshold"] == PLANNED
+    summary = orjson.loads(studio.read(description["EvaluationResult"]["Summary"]))
+    found = {each["Metrics"]["Threshold"] for each in summary["LabelEvaluationResults"]}
+    assert found == {PLANNED / 100}
     explicit = {"Explicit Nudity", "Explicit"}
     assert explicit <= asked(client, "safe").keys()
     assert asked(client, "gambling") == {}

@@ -10,8 +10,7 @@ from tests.acceptance.refusals import refused_with
 
 PORTRAIT = (190, 40, 330, 220)
 
-# Where they are in the picture of the astronaut, in its 512 pixels; "left" is the left of the
-# image.
+# Where they are in the 512 pixels of the astronaut's picture; "left" is the left of the picture.
 BY_EYE = {
     "eyeLeft": (203, 101),
     "eyeRight": (247, 103),

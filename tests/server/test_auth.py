@@ -24,6 +24,8 @@ from openrekog.server.access.keys import (
     revealed,
 )
 from openrekog.server.access.policies import Policy
+from openrekog.server.services import open_store
+from openrekog.server.settings import Settings
 from openrekog.server.wire import Request
 
 ACCOUNT = "123456789012"
@@ -329,6 +331,17 @@ def test_the_file_is_its_owners(file: KeysFile, key: AccessKey) -> None:
     assert not [name for name in os.listdir(file.path.parent) if name.startswith("keys.json.")]
     assert "**" in repr(key)
     assert revealed(key)["secret_access_key"] not in repr(key)
+
+
+@pytest.mark.parametrize("first", ["keys", "store"])
+def test_the_data_folder_is_its_owners(tmp_path: Path, first: str) -> None:
+    """Vectors of faces lie in it."""
+    settings = Settings(data_dir=tmp_path / "new")
+    if first == "keys":
+        KeysFile(settings.keys_path).add(generate_key(ACCOUNT))
+    else:
+        open_store(settings, serving=False).close()
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
 
 
 def test_policy_decides() -> None:

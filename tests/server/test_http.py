@@ -64,6 +64,12 @@ def test_unknown_target(api: RunningApi, target: str) -> None:
     assert (answer.status, answer.json) == (400, {"__type": "UnknownOperationException"})
 
 
+def test_who_writes_requests_by_hand_is_told_more(api: RunningApi) -> None:
+    unknown, garbage = api.plain("describecollection"), api.plain("DescribeCollection", b"x")
+    assert unknown.json["message"].startswith("There is no such operation")
+    assert garbage.json["Message"].startswith("The body must be a JSON object")
+
+
 def test_another_services_target_is_unknown(api: RunningApi) -> None:
     headers = {"content-type": AWS_JSON, "x-amz-target": "Kinesis_2013.DescribeCollection"}
     assert api.request("POST", "/", TEAM, headers).code == "UnknownOperationException"

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from openrekog.collections_store.records import NewVersion, Scope
 from openrekog.server.cli import app
 from tests.acceptance.custom_models import LABELS, learnt, store_of, summary
+from tests.models.detectors import learn, squares
 
 HERE = Scope("000000000000", "us-east-1")
 
@@ -76,6 +77,23 @@ def test_what_is_exported(exported: Path) -> None:
         "blue": 0.75,
     }
     assert [label["name"] for label in document["labels"]] == sorted(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(learnt, "(`looks`)"), (lambda: learn(squares(3)), "no single network")],
+    ids=["classifier", "detector"],
+)
+def test_an_export_says_what_it_lacks(
+    run: Run, tmp_path: Path, content: Callable[[], bytes], told: str
+) -> None:
+    put(tmp_path / "data", content())
+    done = run("export", "colours/v1", "out")
+    assert "There is no model.onnx; README.txt says why." in done.text
+    text = " ".join((tmp_path / "out" / "README.txt").read_text().split())
+    assert all(f"{path.name}:" in text for path in (tmp_path / "out").glob("*.[jo]*n*"))
+    assert "There is no model.onnx" in text
+    assert told in text
 
 
 @pytest.mark.parametrize("form", ["out", "out.zip"])

@@ -1,8 +1,8 @@
 """How good a model of Custom Labels is on its test pictures, in the metrics of AWS.
 
-Each label has its own assumed threshold, the one with the best F1 on these pictures, and its
-metrics are those at it. The metrics of the model are the means over its labels (as in AWS's example
-of a summary file), of those that the test pictures show.
+Each label has its own assumed threshold, the one with the best F1 on these pictures, unless its
+owner plans another; and its metrics are those at it. The metrics of the model are the means over
+its labels (as in AWS's example of a summary file), of those that the test pictures show.
 """
 
 from collections import Counter
@@ -112,9 +112,9 @@ class Tally:
     scores: Scores = field(default_factory=Scores)
     images: int = 0
 
-    def evaluated(self, label: str) -> LabelEvaluation:
+    def evaluated(self, label: str, planned: float | None) -> LabelEvaluation:
         found = self.scores.sorted()
-        threshold = found.threshold()
+        threshold = found.threshold() if planned is None else planned
         return LabelEvaluation(
             label=label,
             testing_images=self.images,
@@ -127,14 +127,19 @@ class Tally:
 
 
 def evaluate(
-    labels: Sequence[str], pictures: Collection[PredictedPicture], *, located: bool
+    labels: Sequence[str],
+    pictures: Collection[PredictedPicture],
+    *,
+    located: bool,
+    planned: float | None = None,
 ) -> Evaluation:
-    """`labels` are the model's; what the pictures have besides does not count. The pictures are
-    gone through twice, and not kept."""
+    """`labels` are the model's; what the pictures have besides does not count. `planned` is the
+    threshold that all labels will be used with, 0..1, if that is known. The pictures are gone
+    through twice, and not kept."""
     tallies = {label: Tally() for label in labels}
     for picture in pictures:
         _count(tallies, picture, located=located)
-    found = tuple(tally.evaluated(label) for label, tally in tallies.items())
+    found = tuple(tally.evaluated(label, planned) for label, tally in tallies.items())
     evaluation = Evaluation(located, len(pictures), found, ())
     if located:
         return evaluation

@@ -110,7 +110,7 @@ class TrainingFiles:
         shows pictures, is made of Custom Labels alone: nobody wants to come upon those that an
         adapter for moderation is wrong about."""
         located, pictures = task.kind == "detector", TestPictures(self.store, task)
-        evaluation = evaluate(list(labels), pictures, located=located)
+        evaluation = evaluate(list(labels), pictures, located=located, planned=task.planned)
         trained = Trained(task.arn, self._count_learnt(task), datetime.now(UTC))
         summary = documents.evaluation_summary(evaluation, trained)
         name = documents.summary_name(task.project, task.version.name)

@@ -141,6 +141,13 @@ class Task:
         return found
 
     @property
+    def planned(self) -> float | None:
+        """The threshold that an adapter's owner plans to use, 0..1, if he told it."""
+        config = self.request.get("FeatureConfig", {}).get("ContentModeration", {})
+        percent: float | None = config.get("ConfidenceThreshold")
+        return None if percent is None else percent / 100
+
+    @property
     def kind(self) -> ModelKind:
         assert self.version.kind is not None
         return self.version.kind
