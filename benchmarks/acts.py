@@ -68,6 +68,24 @@ def acts(places: Sequence[Image], cast: Sequence[str], tall: float) -> dict[str,
             Scene(platform, 2, [still(one, 0.3, low, tall, 2), still(two, 0.7, low, tall, 2)]),
             Scene(street, 2, [still(four, 0.31, low, tall, 2), still(three, 0.69, low, tall, 2)]),
         ],
+        "a dissolve to others in the same places": [
+            Scene(platform, 3, [still(one, 0.3, low, tall, 3), still(two, 0.7, low, tall, 3)]),
+            Scene(
+                street,
+                3,
+                [still(four, 0.31, low, tall, 3), still(three, 0.69, low, tall, 3)],
+                dissolve=1.2,
+            ),
+        ],
+        "a slow dissolve within a walk": [
+            Scene(platform, 3, [across(five, 0.2, 0.5, low, tall, 3)]),
+            Scene(kitchen, 4, [across(two, 0.45, 0.8, low, tall, 4)], dissolve=2.0),
+        ],
+        "a fade through black": [
+            Scene(platform, 3, [still(one, 0.5, low, tall, 3)]),
+            Scene(np.zeros_like(platform), 2.0, [], dissolve=0.8),
+            Scene(street, 3, [still(four, 0.5, low, tall, 3)], dissolve=0.8),
+        ],
         "cuts to and fro in one room": [
             Scene(bathroom, 2, [still(six, 0.5, low, tall, 2)]),
             Scene(np.ascontiguousarray(bathroom[:, ::-1]), 1, [still(three, 0.5, low, tall, 1)]),

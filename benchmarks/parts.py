@@ -21,6 +21,7 @@ from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
 from benchmarks.poses import KEYPOINTS, measure_poses
 from benchmarks.shot_changes import FILM, measure_shots
+from benchmarks.text_nowhere import PORTRAITS, measure_nowhere
 from benchmarks.text_reading import MARKS, measure_text
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.loaded import Models
@@ -62,6 +63,7 @@ PARTS: Mapping[str, Part] = {
     "People followed through videos": Part(INSTANCES, measure_identity),
     "Moderation of ordinary photographs": Part("labels/images/*.jpg", measure_alarms),
     "Reading text": Part(MARKS, measure_text),
+    "Words where nothing is written": Part(PORTRAITS, measure_nowhere),
     "Custom Labels, images": Part(INSTANCES, measure_custom_images),
     "Moderation adapters": Part(INSTANCES, measure_adapters),
     "Custom Labels, objects": Part(INSTANCES, measure_custom_objects),

@@ -2,7 +2,7 @@
 it, so that it is known where everybody is in every frame."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -47,13 +47,15 @@ class Walk:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Between two cuts: later walks are in front. `pan` is how far the background moves in a
-    second, in its own widths; at `flash` it is bright for a frame."""
+    second, in its own widths; at `flash` it is bright for a frame; for the seconds of `dissolve` it
+    is laid over the end of the scene before."""
 
     background: Image
     seconds: float
     walks: Sequence[Walk]
     pan: float = 0.0
     flash: float | None = None
+    dissolve: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,34 @@ class Shown:
     visible: float
 
 
-def played(
-    scenes: Sequence[Scene], people: Mapping[str, Cutout]
-) -> Iterator[tuple[Image, list[Shown]]]:
+Filmed = tuple[Image, list[Shown]]
+"""A frame, and who is in it."""
+
+
+def played(scenes: Sequence[Scene], people: Mapping[str, Cutout]) -> Iterator[Filmed]:
     """Every frame, and who is in it."""
+    before: list[Filmed] = []
     for number, scene in enumerate(scenes):
-        for step in range(round(scene.seconds * RATE)):
-            yield _frame(number, scene, step / RATE, people)
+        steps = range(round(scene.seconds * RATE))
+        frames = [_frame(number, scene, step / RATE, people) for step in steps]
+        shared = round(scene.dissolve * RATE)
+        yield from before[: len(before) - shared]
+        for turn in range(shared):
+            share = (turn + 1) / (shared + 1)
+            frames[turn] = _mixed(before[turn - shared], frames[turn], share)
+        before = frames
+    yield from before
+
+
+def _mixed(one: Filmed, other: Filmed, share: float) -> Filmed:
+    """Whoever is of the fainter picture need not be found."""
+    picture = cv2.addWeighted(one[0], 1 - share, other[0], share, 0)
+    shown = [
+        replace(each, visible=each.visible * max(0.0, 2 * weight - 1))
+        for (_, people), weight in ((one, 1 - share), (other, share))
+        for each in people
+    ]
+    return np.asarray(picture, np.uint8), shown
 
 
 def _frame(

@@ -1,7 +1,8 @@
 """Does memory stay over a long film? A server does jobs on one; its resident memory after a tenth
 of the film and at the end.
 
-python -m benchmarks.video_memory [--minutes 60] [--rate 2] [--kind face_detection] [--pack fake]
+python -m benchmarks.video_memory [--minutes 60] [--rate 2] [--height 180] [--kind face_detection]
+    [--pack fake]
 
 The film is a short one whose packets are repeated, so that an hour takes a second to make. A tenth
 of it should hold over a hundred frames: only then the network for shots has been met by then.
@@ -25,7 +26,8 @@ from openrekog.server.services import open_store
 from openrekog.server.settings import Settings
 from tests.acceptance.servers import ServerProcess
 
-SIZE = (320, 180)
+HEIGHT = 180
+WIDE = 16 / 9
 ROUND = 12
 """Seconds of the short film: every photograph is there for three."""
 
@@ -40,7 +42,8 @@ def main() -> None:
     given = arguments()
     with tempfile.TemporaryDirectory(prefix="openrekog-memory-") as name:
         folder = Path(name)
-        short = write_film(folder / "short.mp4", ROUND, SIZE, given.rate)
+        size = (round(WIDE * given.height), given.height)
+        short = write_film(folder / "short.mp4", ROUND, size, given.rate)
         film = repeated(short, folder / "long.mp4", 60 * given.minutes // ROUND)
         memory = watched(folder / "data", film, given.kind or list(KINDS), given.pack)
     print(machine())
@@ -53,6 +56,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.video_memory", description=__doc__)
     parser.add_argument("--minutes", type=int, default=60, help="length of the film")
     parser.add_argument("--rate", type=int, default=2, help="frames a second")
+    parser.add_argument("--height", type=int, default=HEIGHT, help="pixels; 16 by 9")
     parser.add_argument("--kind", action="append", choices=KINDS, help="analysis; all of them")
     parser.add_argument("--pack", action="append", default=[], help="pack of the server")
     return parser.parse_args()

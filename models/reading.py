@@ -3,14 +3,15 @@
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
 
 from openrekog.models.calibration import SHOWN_TEXT
 from openrekog.models.capabilities import TextDetector, TextRecogniser
-from openrekog.models.geometry import to_pixels
-from openrekog.models.quadrilaterals import part, sides, turned
+from openrekog.models.geometry import to_pixels, to_ratios
+from openrekog.models.quadrilaterals import grown, part, sides, turned
 from openrekog.models.results import Image, Points, Reading, TextLine, TextWord
 
 LEAST_SCORE = 0.5
@@ -28,6 +29,16 @@ TALL = 1.5
 ASIDE, UPSIDE_DOWN = (3, 1), (0, 2)
 """Quarters of a circle, clockwise, by which text may be turned: tried first, tried if doubtful."""
 
+SHORT = 3
+"""Characters up to which a doubtful line has to be read alike from other crops, and one character
+in any case: where nothing is written, what a recogniser takes for a few characters changes with the
+crop, and long nonsense is doubtful by itself."""
+
+OTHER_CROPS = (0.2, -0.05)
+"""By how much they reach beyond the line on every side, in shares of its shorter one."""
+
+ALONE = 0.8
+"""Least score of a single character, by its least sure reading; docs/models.md tells the price."""
 
 SPOTTED = 3
 """Lines, the largest, that must do to tell whether a picture shows text."""
@@ -65,8 +76,8 @@ class ModelTextReader:
         ]
 
     def _read(self, image: Image, found: Sequence[Points]) -> list[TextLine]:
-        lines = in_reading_order(self._recognise(image, found))
-        return [_line(line) for line in lines if line[1].score >= LEAST_SCORE]
+        lines = self._proven(image, self._recognise(image, found))
+        return [_line(line) for line in in_reading_order(lines) if _is_text(line[1])]
 
     def _recognise(self, image: Image, found: Sequence[Points]) -> list[Line]:
         """Each line read the way round that makes most sense, those without text left out."""
@@ -78,6 +89,18 @@ class ModelTextReader:
             if _score(other) > _score(lines[index]) + CLEARLY:
                 lines[index] = other
         return [line for line in lines if line[1].text.strip()]
+
+    def _proven(self, image: Image, lines: Sequence[Line]) -> list[Line]:
+        """Short lines as sure as the least sure of their readings; without text where these do not
+        agree."""
+        proven = list(lines)
+        short = [index for index, (_, reading) in enumerate(lines) if _needs_proof(reading)]
+        for share in OTHER_CROPS:
+            crops = [_cropped(lines[index][0], share, image) for index in short]
+            for index, (_, other) in zip(short, self._surest(image, crops), strict=True):
+                corners, reading = proven[index]
+                proven[index] = corners, _agreed(reading, other)
+        return proven
 
     def _surest(self, image: Image, found: Sequence[Points]) -> list[Line]:
         readings = [recogniser.recognise(image, found) for recogniser in self._recognisers]
@@ -109,6 +132,29 @@ def _ways(corners: Points, image: Image) -> tuple[int, int]:
 
 def _turn(lines: Sequence[Points], quarters: Sequence[int]) -> list[Points]:
     return [turned(corners, by) for corners, by in zip(lines, quarters, strict=True)]
+
+
+def _needs_proof(reading: Reading) -> bool:
+    number = len(reading.characters)
+    return number == 1 or (number <= SHORT and reading.score < DOUBTFUL)
+
+
+def _cropped(corners: Points, share: float, image: Image) -> Points:
+    line = to_pixels(corners, image).astype(np.float32)
+    return to_ratios(grown(line, share * min(sides(line))), image)
+
+
+def _agreed(one: Reading, other: Reading) -> Reading:
+    if one.text != other.text:
+        return Reading()
+    pairs = zip(one.characters, other.characters, strict=True)
+    return Reading(tuple(replace(each, chance=min(each.chance, too.chance)) for each, too in pairs))
+
+
+def _is_text(reading: Reading) -> bool:
+    """Marks alone say nothing: a round or a straight thing is often taken for one."""
+    least = ALONE if len(reading.characters) == 1 else LEAST_SCORE
+    return reading.score >= least and any(map(str.isalnum, reading.text))
 
 
 def _score(line: Line) -> float:

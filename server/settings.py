@@ -183,6 +183,11 @@ class Settings(BaseSettings):
         ("h264",),
         description="Accepted video codecs, by FFmpeg's names (JSON list); AWS takes H.264.",
     )
+    video_stall_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds after which a decoder that comes no further in a video hangs.",
+    )
     inference_unit_requests: int = Field(
         8,
         ge=1,

@@ -1,6 +1,8 @@
-"""What tests of several rooms share: a real PostgreSQL server."""
+"""What tests of several rooms share: a real PostgreSQL server, and compiled modules."""
 
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -8,6 +10,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+
+# The tests start some hundred Python processes. Where none may keep what it compiled, each compiles
+# all modules of ours anew, for a third of a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")

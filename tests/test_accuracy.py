@@ -186,6 +186,13 @@ def test_reading_text(models: Models) -> None:
     assert right >= 51
 
 
+def test_no_words_where_nothing_is_written(models: Models) -> None:
+    text = measured("Words where nothing is written", models)
+    assert number(r"\| scikit-image \| 18 \| (\d+) \|", text) <= 2
+    assert number(r"\| UTKFace \| 113 \| (\d+) \|", text) <= 8
+    assert number(r"(\d+) % are read", text) >= 50
+
+
 def few_digits() -> list[Picture]:
     """Twenty of each: enough to learn from five."""
     left = Counter({str(digit): 20 for digit in range(10)})

@@ -53,13 +53,20 @@ class Reading:
     """A video under way. `analyses` are those of the jobs that it is read for, by job id."""
 
     def __init__(
-        self, video: Video, analyses: Mapping[str, VideoAnalysis], part: int, mark: Bookmark
+        self,
+        video: Video,
+        analyses: Mapping[str, VideoAnalysis],
+        part: int,
+        mark: Bookmark,
+        patience: float,
     ) -> None:
+        """Raises StalledError, as reading a part does, if the decoder comes no further for
+        `patience` seconds."""
         self.video = video
         self.part = part
         self._analyses = dict(analyses)
         self._mark = mark
-        self._frames = ahead(video.frames(part * PART_MS, mark.index))
+        self._frames = ahead(video.frames(part * PART_MS, mark.index), video.pulse, patience)
         self._next = next(self._frames, None)
 
     def goes_on_with(self, part: int, jobs: Collection[str]) -> bool:

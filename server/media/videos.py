@@ -1,14 +1,16 @@
 """Videos from outside: what a file says of itself, and its frames, decoded ahead of their use."""
 
 import contextlib
+import math
 import queue
+import re
 import threading
 from collections import deque
 from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 import av
 import numpy as np
@@ -22,11 +24,17 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from openrekog.models.results import Image
+from openrekog.server.media.pulse import Pulse, StalledError, WatchedFile
+
+T = TypeVar("T")
 
 MILLISECONDS = 1000
 
 # Decoded frames that may wait for the analysis: at 1920x1080 6 MB each.
 FRAMES_AHEAD = 8
+
+# How often one who waits for a frame looks whether the decoder gets on, before he gives it up.
+LOOKS = 20
 
 # How much of the end may be missing before a file counts as cut off: streams of one file seldom end
 # at the same time.
@@ -48,11 +56,20 @@ CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska,avi,mpegts"}
 NOT_A_VIDEO = "The file is not a video (MP4, MOV, Matroska, AVI or MPEG-TS), or it is damaged."
 
 MATROSKA = "matroska"
-"""Its length counts from 0 and not from the first frame."""
+"""Its length counts from 0 and not from the first frame. It is that of the whole file; writers add
+that of each stream as a tag."""
+
+TAGGED_DURATION = re.compile(r"(\d{1,6}):(\d{2}):(\d{2}(?:\.\d{1,9})?)", re.ASCII)
+"""Hours, minutes and seconds."""
 
 FROM_THE_START = ("avi", "mpegts")
 """Where these are read from their middle, frames are lost or get other times: going on with one
 means decoding it anew up to there."""
+
+SQUARE = Fraction(1)
+
+LIKELY_PIXEL = 3
+"""Times as wide as high, or the reverse, that a pixel may be; files that say more are in error."""
 
 AVI = "avi"
 """It has no times: frames follow each other at one rate, in the order in which they are stored."""
@@ -94,11 +111,18 @@ class Frame:
     index: int
     timestamp_ms: int
     decoded: VideoFrame
+    pixel: Fraction = SQUARE
+    """The width of a stored pixel in its heights."""
 
     @cached_property
     def image(self) -> Image:
-        """Upright RGB."""
-        return self._upright(self.decoded.to_ndarray(format="rgb24"))
+        """Upright RGB with square pixels, of about as many as are stored."""
+        if self.pixel == SQUARE:
+            return self._upright(self.decoded.to_ndarray(format="rgb24"))
+        wider = math.sqrt(self.pixel)
+        width, height = round(self.decoded.width * wider), round(self.decoded.height / wider)
+        shown = self.decoded.reformat(width, height, "rgb24", interpolation="BICUBIC")
+        return self._upright(shown.to_ndarray())
 
     def thumbnail(self, width: int, height: int) -> Image:
         """Upright RGB of this size, whatever the proportions of the video."""
@@ -115,10 +139,16 @@ class Frame:
 class Video:
     """An open file. Its frames can be asked for again and again; each time it is read anew."""
 
-    def __init__(self, file: BinaryIO, codecs: Collection[str] = ("h264",)) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        codecs: Collection[str] = ("h264",),
+        pulse: Pulse | None = None,
+    ) -> None:
         """Raises VideoError for what is no video, or one of a codec that is not among `codecs`;
         the file is closed with the video."""
-        self._file = file
+        self.pulse = Pulse() if pulse is None else pulse
+        self._file = WatchedFile(file, self.pulse)
         self._codecs = codecs
         self._open()
         try:
@@ -137,17 +167,29 @@ class Video:
         Damaged packets are left out, as players do. Raises VideoError if the file ends long before
         the video does.
         """
-        last = 0
+        try:
+            yield from self._frames(start_ms, index)
+        finally:
+            if self.pulse.abandoned:
+                self._release()
+
+    def _frames(self, start_ms: int, index: int) -> Iterator[Frame]:
+        last, pixel = 0, _pixel(self._stream)
         for frame in self._decoded_from(start_ms):
             last = self._timestamp(frame)
             if last > LONGEST_MS:
                 raise VideoError(too_long(last))
             if last >= start_ms:
-                yield Frame(index, last, frame)
+                yield Frame(index, last, frame, pixel)
                 index += 1
         self._check_end(last)
 
     def close(self) -> None:
+        """What a decoder that hangs still uses is closed when it comes to an end after all."""
+        if not self.pulse.abandoned:
+            self._release()
+
+    def _release(self) -> None:
         self._container.close()
         self._file.close()
 
@@ -181,6 +223,7 @@ class Video:
         yield from frames
 
     def _open(self) -> None:
+        self.pulse.begin()
         self._file.seek(0)
         try:
             self._container = av.open(
@@ -199,7 +242,11 @@ class Video:
         decode = _StoredOrder().decode if self._container.format.name == AVI else _decode
         try:
             for packet in self._container.demux(self._stream):
-                yield from (frame for frame in decode(packet) if frame.pts is not None)
+                self.pulse.reach("packet", packet.dts)
+                for frame in decode(packet):
+                    self.pulse.reach("frame", frame.pts)
+                    if frame.pts is not None:
+                        yield frame
         except av.FFmpegError:
             return  # cut off; whether too much is missing is judged by the last frame's time
 
@@ -212,6 +259,7 @@ class Video:
             )
 
     def _seek(self, start_ms: int) -> None:
+        self.pulse.begin()
         wanted = self._origin + Fraction(start_ms, MILLISECONDS) / _time_base(self._stream)
         self._container.seek(int(wanted), stream=self._stream, backward=True)
 
@@ -290,6 +338,12 @@ def _codec(stream: VideoStream | AudioStream) -> str:
     return getattr(stream.codec_context, "name", "unknown")
 
 
+def _pixel(stream: VideoStream) -> Fraction:
+    """Faces that are squeezed as stored are taken for others: those of DVDs and of some cameras."""
+    pixel = stream.sample_aspect_ratio or SQUARE
+    return pixel if 1 / LIKELY_PIXEL <= pixel <= LIKELY_PIXEL else SQUARE
+
+
 def _info(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> VideoInfo:
     width, height = frame.width, frame.height
     if _quarter_turns(frame) % 2:
@@ -324,6 +378,10 @@ def _duration_ms(container: InputContainer, stream: VideoStream | AudioStream) -
         return int(stream.duration * stream.time_base * MILLISECONDS)
     duration = container.duration or 0
     if MATROSKA in container.format.name:
+        tagged = TAGGED_DURATION.fullmatch(stream.metadata.get("DURATION", ""))
+        if tagged:
+            hours, minutes, seconds = map(Fraction, tagged.groups())
+            duration = int((3600 * hours + 60 * minutes + seconds) * av.time_base)
         duration -= container.start_time or 0
     return max(0, duration * MILLISECONDS // av.time_base)
 
@@ -333,15 +391,27 @@ def _quarter_turns(frame: VideoFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def ahead(frames: Iterator[Frame], most: int = FRAMES_AHEAD) -> Generator[Frame]:
+def open_video(file: BinaryIO, codecs: Collection[str], patience: float) -> Video:
+    """Raises VideoError, or StalledError where nothing comes of it."""
+    pulse = Pulse()
+    opening = (Video(file, codecs, pulse) for _ in range(1))
+    with contextlib.closing(ahead(opening, pulse, patience)) as opened:
+        return next(opened)
+
+
+def ahead(
+    items: Iterator[T], pulse: Pulse, patience: float, most: int = FRAMES_AHEAD
+) -> Generator[T]:
     """The same frames, decoded by a thread of their own while the caller works on earlier ones.
 
-    At most `most` frames wait. Close the iterator to end the thread early.
+    At most `most` wait. Close the iterator to end the thread early. Raises StalledError when the
+    decoder has come no further for `patience` seconds of waiting for it; whatever it does then, it
+    is left behind.
     """
-    waiting: queue.Queue[Frame | BaseException | None] = queue.Queue(most)
+    waiting: queue.Queue[T | _Failed | None] = queue.Queue(most)
     closing = threading.Event()
 
-    def put(item: Frame | BaseException | None) -> bool:
+    def put(item: T | _Failed | None) -> bool:
         while not closing.is_set():
             with contextlib.suppress(queue.Full):
                 waiting.put(item, timeout=0.1)
@@ -350,18 +420,35 @@ def ahead(frames: Iterator[Frame], most: int = FRAMES_AHEAD) -> Generator[Frame]
 
     def decode() -> None:
         try:
-            if all(put(frame) for frame in frames):
+            if all(put(item) for item in items):
                 put(None)
         except BaseException as error:  # noqa: BLE001 - told to the caller, in whose thread it is raised
-            put(error)
+            put(_Failed(error))
 
     thread = threading.Thread(target=decode, name="decode", daemon=True)
     thread.start()
     try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
+        while (item := _taken(waiting, pulse, patience)) is not None:
+            if isinstance(item, _Failed):
+                raise item.error
             yield item
     finally:
         closing.set()
-        thread.join()
+        if not pulse.abandoned:
+            thread.join()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: BaseException
+
+
+def _taken(waiting: "queue.Queue[T]", pulse: Pulse, patience: float) -> T:
+    pulse.listen()
+    while True:
+        try:
+            return waiting.get(timeout=patience / LOOKS)
+        except queue.Empty:
+            if pulse.still > patience:
+                pulse.abandon()
+                raise StalledError from None

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
 import pytest
 
 from openrekog.models.architectures.batches import BATCH_SIZES
@@ -14,7 +17,7 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.loading.text import load_text_reader
 from openrekog.models.pack import packs
 from openrekog.models.reading import ModelTextReader
-from openrekog.models.results import TextLine
+from openrekog.models.results import Image, TextLine
 from openrekog.models.runtime import Runtime
 from openrekog.models.session import Feeds
 from openrekog.models.store import PackStore
@@ -131,6 +134,32 @@ def test_spots_text_that_one_notices(reader: ModelTextReader, name: str, shown: 
     (confidence,) = reader.spot([photograph(name)])
     assert (confidence >= 60) is shown
     assert shown or confidence < 30
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("brick.png", "camera.png", "cell.png", "chelsea.png", "color.png", "gravel.png"),
+        *("horse.png", "ihc.png", "logo.png", "moon.png", "retina.jpg"),
+    ],
+)
+def test_reads_nothing_where_nothing_is_written(reader: ModelTextReader, name: str) -> None:
+    assert [line.text for line in read(reader, photograph(name))] == []
+
+
+@pytest.mark.parametrize(("text", "height"), [("7", 100), ("R", 160), ("38", 60)])
+def test_reads_what_is_short(reader: ModelTextReader, text: str, height: int) -> None:
+    (line,) = read(reader, drawn(text, height))
+    assert line.text == text
+    assert line.confidence >= 90
+
+
+def drawn(text: str, height: int) -> Image:
+    """White on gravel."""
+    picture = PIL.Image.fromarray(photograph("gravel.png")[:300, :400])
+    font = PIL.ImageFont.load_default(height)
+    PIL.ImageDraw.Draw(picture).text((200, 150), text, "white", font, "mm")
+    return np.asarray(picture)
 
 
 def test_spots_no_text_in_a_panorama_of_one_colour(reader: ModelTextReader) -> None:

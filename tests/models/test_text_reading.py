@@ -59,6 +59,43 @@ class Watching(Saying):
         return super().recognise(image, lines)
 
 
+class Wavering(Saying):
+    """Says these of its one line, one after the other."""
+
+    def __init__(self, *readings: tuple[str, float]) -> None:
+        super().__init__("x")
+        self._readings = [*readings]
+
+    def recognise(self, _image: Image, lines: Sequence[Points]) -> list[Reading]:
+        said = [self._readings.pop(0) for _ in lines]
+        return [
+            Reading(tuple(Character(letter, chance, 0, 1) for letter in text))
+            for text, chance in said
+        ]
+
+
+@pytest.mark.parametrize(
+    ("readings", "found"),
+    [
+        pytest.param([("8", 0.95), ("8", 0.9), ("8", 0.85)], [("8", 85)], id="one, as the least"),
+        pytest.param([("8", 0.95), ("8", 0.9), ("8", 0.75)], [], id="one, too doubtful"),
+        pytest.param([("8", 0.95), ("8", 0.9), ("B", 0.95)], [], id="one, another when tight"),
+        pytest.param([("8", 0.95), ("48", 0.9), ("8", 0.95)], [], id="one, more when wide"),
+        pytest.param([("?", 0.99)] * 3, [], id="a mark alone"),
+        pytest.param([("ab", 0.8), ("", 0), ("ab", 0.6), ("ab", 0.7)], [("ab", 60)], id="doubtful"),
+        pytest.param([("ab", 0.8), ("", 0), ("ab", 0.9), ("ob", 0.9)], [], id="doubtful, another"),
+        pytest.param([("ab", 0.95)], [("ab", 95)], id="two that are clear"),
+        pytest.param([("abcd", 0.6), ("", 0)], [("abcd", 60)], id="long"),
+    ],
+)
+def test_what_is_short_must_read_the_same_from_other_crops(
+    readings: list[tuple[str, float]], found: list[tuple[str, float]]
+) -> None:
+    one = Wavering(*readings)
+    lines = read(ModelTextReader(one, [one]), np.zeros((100, 400, 3), np.uint8))
+    assert [(line.text, pytest.approx(line.confidence)) for line in lines] == found
+
+
 def said(text: str) -> TextLine:
     one = Saying(text)
     (line,) = read(ModelTextReader(one, [one]), np.zeros((100, 400, 3), np.uint8))

@@ -14,8 +14,8 @@ from botocore.credentials import Credentials
 from openrekog.api_spec.errors import ApiError
 from openrekog.api_spec.service import load_service
 from openrekog.collections_store.records import Scope
-from openrekog.server.auth import Authenticator, Caller, authorize
-from openrekog.server.keys import (
+from openrekog.server.access.auth import Authenticator, Caller, authorize
+from openrekog.server.access.keys import (
     AccessKey,
     KeyRing,
     KeysFile,
@@ -23,7 +23,7 @@ from openrekog.server.keys import (
     generate_key,
     revealed,
 )
-from openrekog.server.policies import Policy
+from openrekog.server.access.policies import Policy
 from openrekog.server.services import open_store
 from openrekog.server.settings import Settings
 from openrekog.server.wire import Request

@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from openrekog.models.pack import default_packs, find
 from openrekog.models.store import PackStore
 from openrekog.server.settings import Settings
-from tests.acceptance.servers import COMMAND, ServerProcess, clean_environment
+from tests.acceptance.servers import COMMAND, ServerProcess, clean_environment, completed
 from tests.models.graphs import GraphBuilder
 
 POLICY = {"Statement": [{"Effect": "Allow", "Action": "rekognition:List*", "Resource": "*"}]}
@@ -34,8 +35,19 @@ def run(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProc
     )
 
 
+def run_by_fork(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Sooner, for tables of many runs."""
+    return completed([*map(str, arguments)], environment)
+
+
 def test_version() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", run("version").stdout)
+
+
+def test_a_command_waits_for_no_library_that_it_does_not_need() -> None:
+    heavy = {"av", "botocore", "cv2", "faiss", "fastapi", "numpy", "onnxruntime", "sqlalchemy"}
+    program = f"import sys, openrekog.server.cli; print(*{heavy} & {{*sys.modules}})"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "\n"
 
 
 def test_a_misspelt_setting_is_told() -> None:
@@ -77,9 +89,8 @@ def test_a_bad_policy_makes_no_key(tmp_path: Path, policy: str | None, said: str
     path = tmp_path / "policy.json"
     if policy is not None:
         path.write_text(policy)
-    done = run(
-        "keys", "create", "--account", "123456789012", "--policy", path, "--data-dir", tmp_path
-    )
+    command = ["keys", "create", "--account", "123456789012", "--policy", path]
+    done = run_by_fork(*command, "--data-dir", tmp_path)
     assert done.returncode == 1
     assert said in done.stderr
     assert not (tmp_path / "keys.json").exists()
@@ -183,7 +194,7 @@ def test_an_open_address_needs_keys(tmp_path: Path) -> None:
 )
 def test_a_bad_setting_is_told(tmp_path: Path, name: str, value: str, said: str) -> None:
     packs = {"OPENREKOG_PACKS": '["sface"]' if "MODELS" in name else '["fake"]', name: value}
-    done = run("serve", "--data-dir", tmp_path, **({"OPENREKOG_PORT": "0"} | packs))
+    done = run_by_fork("serve", "--data-dir", tmp_path, **({"OPENREKOG_PORT": "0"} | packs))
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -203,7 +214,7 @@ def test_a_bad_setting_is_told(tmp_path: Path, name: str, value: str, said: str)
 )
 def test_a_folder_that_is_none_is_told(command: tuple[str, ...]) -> None:
     nowhere = {"OPENREKOG_MODELS_DIR": "/dev/null/models", "OPENREKOG_DATA_DIR": "/dev/null/data"}
-    done = run(*command, **nowhere)
+    done = run_by_fork(*command, **nowhere)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "/dev/null/" in done.stderr + done.stdout
@@ -211,7 +222,7 @@ def test_a_folder_that_is_none_is_told(command: tuple[str, ...]) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:
-    running = ServerProcess(tmp_path / "data").start()
+    running = ServerProcess(tmp_path / "data", by_command=True).start()
     yield running
     running.close()
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import structlog
 
-from openrekog.server.auth import Authenticator
-from openrekog.server.keys import KeysFile, generate_key
-from openrekog.server.protocol import HeadBoundedProtocol
+from openrekog.server.access.auth import Authenticator
+from openrekog.server.access.keys import KeysFile, generate_key
+from openrekog.server.processes.protocol import HeadBoundedProtocol
 from tests.server.conftest import AWS_JSON, RunningApi, StartApi, running_apis
 
 TEAM = b'{"CollectionId":"team"}'

@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from openrekog.server.metrics import FACES_SECONDS, Seldom
+from openrekog.server.http.metrics import FACES_SECONDS, Seldom
 from tests.server.conftest import Line
 
 

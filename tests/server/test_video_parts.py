@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import PIL.Image
 import pytest
 
 from openrekog.collections_store.records import Finding, Scope
@@ -22,6 +23,8 @@ from openrekog.server.services import open_services
 from openrekog.server.settings import Settings
 from tests.acceptance.photos import photograph
 from tests.acceptance.videos import write_video
+
+HOPPER = Path(__file__).parents[2] / "docs" / "images" / "hopper.jpg"
 
 SCOPE = Scope("111122223333", "us-east-1")
 REQUEST = {
@@ -125,7 +128,7 @@ def opened(services: Services, film: Path, carries: dict[str, bytes], part: int)
         for kind, begin in KINDS.items()
     }
     mark, _ = next(iter(states.values()), (Bookmark(), None))
-    return Reading(video, analyses, part, mark)
+    return Reading(video, analyses, part, mark, 60)
 
 
 def findings(services: Services, film: Path, *, anew: bool) -> dict[str, list[Finding]]:
@@ -167,3 +170,18 @@ def test_nobody_is_followed_over_a_cut(services: Services, tmp_path: Path) -> No
     assert len(set(shots)) == 6
     indexes = [one["Person"]["Index"] for one in persons]
     assert indexes == [sorted(set(shots)).index(shot) for shot in shots]
+
+
+def test_nobody_is_followed_over_a_dissolve(services: Services, tmp_path: Path) -> None:
+    """With the fake pack somebody stands in the middle of every picture."""
+    collins, hopper = (
+        np.asarray(photo.resize((320, 240))).astype(np.float32)
+        for photo in (photograph("astronaut.png"), PIL.Image.open(HOPPER).convert("RGB"))
+    )
+    shares = np.clip((np.arange(50) - 19) / 12, 0, 1)
+    frames = [(collins * (1 - share) + hopper * share).astype(np.uint8) for share in shares]
+    film = write_video(tmp_path / "dissolve.mp4", frames)
+    found = findings(services, film, anew=False)["PersonTracking"]
+    persons = [orjson.loads(one.document) for one in found]
+    begun = {one["Person"]["Index"]: one["Timestamp"] for one in reversed(persons)}
+    assert begun == {0: 0, 1: 2800}

@@ -187,6 +187,41 @@ def test_pictures_may_begin_after_the_sound(tmp_path: Path) -> None:
     assert (audio.codec, audio.sample_rate, audio.channels) == ("aac", 8000, 1)
 
 
+@pytest.mark.parametrize(
+    ("pixel", "degrees", "width", "height"),
+    [("4/3", 0, 370, 208), ("3/4", 0, 277, 277), ("4/3", 90, 208, 370), ("100/1", 0, 320, 240)],
+    ids=["wide", "narrow", "wide and turned", "unlikely"],
+)
+def test_pixels_become_square(
+    tmp_path: Path, pixel: str, degrees: int, width: int, height: int
+) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(path, "w") as container:
+        stream = add_pictures(container)
+        stream.codec_context.sample_aspect_ratio = Fraction(pixel)
+        stream.set_display_rotation(degrees)
+        encode(container, stream, [corners()])
+    with opened(path) as video:
+        (frame,) = video.frames()
+        assert frame.image.shape == (height, width, 3)
+        assert sorted((video.info.width, video.info.height)) == [240, 320]
+        if not degrees:
+            assert corner_colors(frame.image) == [RED, GREEN, BLUE, WHITE]
+
+
+@pytest.mark.parametrize("extension", ["mp4", "mkv", "avi", "ts"])
+def test_sound_may_go_on_when_the_pictures_are_over(tmp_path: Path, extension: str) -> None:
+    path = tmp_path / f"a.{extension}"
+    with av.open(path, "w") as container:
+        stream = add_pictures(container)
+        sound = container.add_stream("aac", 8000, layout="mono")
+        encode(container, stream, shades(20))
+        encode_sound(container, sound, 12)
+    assert len(times(path)) == 20
+    with opened(path) as video:
+        assert video.info.duration_ms == pytest.approx(2000, abs=100)
+
+
 def test_a_rate_that_varies(tmp_path: Path) -> None:
     stamps = [0, 40, 500, 520, 2100, 2101, 2500, 4000]
     path = write_video(tmp_path / "a.mp4", shades(len(stamps)), times=stamps)
@@ -329,7 +364,9 @@ def test_a_picture_larger_than_allowed_is_refused(
 def test_the_reader_ahead_ends_with_its_user(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", shades(100))
     with opened(path) as video:
-        frames = videos.ahead(video.frames())
+        frames = videos.ahead(video.frames(), video.pulse, 60)
         assert next(frames).index == 0
         frames.close()
-        assert [frame.index for frame in videos.ahead(video.frames())] == [*range(100)]
+        assert [frame.index for frame in videos.ahead(video.frames(), video.pulse, 60)] == [
+            *range(100)
+        ]

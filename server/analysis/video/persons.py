@@ -1,10 +1,12 @@
 """The paths of persons through a video."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
-from openrekog.api_spec.shapes import PersonDetail, PersonDetection
+from openrekog.api_spec.shapes import FaceDetail, PersonDetail, PersonDetection
 from openrekog.collections_store.records import Finding
 from openrekog.models.loaded import Models
 from openrekog.models.results import Box, DetectedObject, Face
@@ -20,60 +22,97 @@ INTERVAL_MS = 200
 PERSON = "person"
 
 
-class PersonTracking:
-    interval_ms = INTERVAL_MS
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The persons of a frame, each with a box, a confidence, and the face that is theirs."""
 
-    def __init__(self, models: Models, tracker: Tracker, cuts: Cuts) -> None:
-        self._models = models
-        self._tracker = tracker
-        self._cuts = cuts
+    timestamp_ms: int
+    boxes: Sequence[Box]
+    confidences: Sequence[float]
+    faces: Sequence[FaceDetail | None]
+
+
+@dataclass(slots=True)
+class PersonTracking:
+    """Who is seen waits until it is known whether a cut comes before."""
+
+    models: Models
+    tracker: Tracker = field(default_factory=Tracker)
+    cuts: Cuts = field(default_factory=Cuts)
+    waiting: list[Seen] = field(default_factory=list)
+    interval_ms: int = INTERVAL_MS
 
     def feed(self, frames: Sequence[Frame]) -> list[Finding]:
         if not frames:
             return []
-        detected = self._models.objects.detect([frame.image for frame in frames])
-        return [
-            found
-            for frame, objects in zip(frames, detected, strict=True)
-            for found in self._follow(frame, [one for one in objects if one.name == PERSON])
-        ]
+        detected = self.models.objects.detect([frame.image for frame in frames])
+        found = []
+        for frame, objects in zip(frames, detected, strict=True):
+            persons = [one for one in objects if one.name == PERSON]
+            self.waiting.append(see(self.models, frame, persons))
+            found += self._follow(self.cuts.feed(frame))
+        return found
 
     def end(self) -> list[Finding]:
-        return []
+        return self._follow(self.cuts.end())
 
     def put_away(self) -> bytes:
-        return orjson.dumps(
-            {"tracker": self._tracker.put_away().decode(), "cuts": self._cuts.put_away()}
+        kept = {
+            "tracker": self.tracker.put_away().decode(),
+            "cuts": self.cuts.put_away(),
+            "waiting": self.waiting,
+        }
+        return orjson.dumps(kept)
+
+    @classmethod
+    def taken_up(cls, models: Models, state: bytes) -> "PersonTracking":
+        kept = orjson.loads(state)
+        if "tracker" not in kept:  # as former releases stored it
+            return cls(models, Tracker.taken_up(state))
+        return cls(
+            models,
+            Tracker.taken_up(kept["tracker"].encode()),
+            Cuts.taken_up(kept["cuts"]),
+            [seen_again(each) for each in kept.get("waiting", ())],
         )
 
-    def _follow(self, frame: Frame, persons: Sequence[DetectedObject]) -> list[Finding]:
-        if self._cuts.between(frame):
-            self._tracker.forget()
-        faces = self._models.faces.find(frame.image) if persons else []
-        indexes = self._tracker.update(
-            frame.timestamp_ms, [one.box for one in persons], [one.confidence for one in persons]
-        )
+    def _follow(self, cuts: Iterable[bool]) -> list[Finding]:
+        return [found for cut in cuts for found in self._follow_one(self.waiting.pop(0), cut=cut)]
+
+    def _follow_one(self, seen: Seen, *, cut: bool) -> list[Finding]:
+        if cut:
+            self.tracker.forget()
+        indexes = self.tracker.update(seen.timestamp_ms, seen.boxes, seen.confidences)
         return [
-            element(frame.timestamp_ms, index, person.box, face_in(person.box, faces))
-            for person, index in zip(persons, indexes, strict=True)
+            element(seen.timestamp_ms, index, box, face)
+            for index, box, face in zip(indexes, seen.boxes, seen.faces, strict=True)
             if index is not None
         ]
 
 
+def see(models: Models, frame: Frame, persons: Sequence[DetectedObject]) -> Seen:
+    faces = models.faces.find(frame.image) if persons else []
+    theirs = [face_in(person.box, faces) for person in persons]
+    return Seen(
+        frame.timestamp_ms,
+        [person.box for person in persons],
+        [person.confidence for person in persons],
+        [face and report.face_detail(face) for face in theirs],
+    )
+
+
+def seen_again(kept: Mapping[str, Any]) -> Seen:
+    return Seen(**{**kept, "boxes": [Box(**box) for box in kept["boxes"]]})
+
+
 def begin_person_tracking(job: Job, state: bytes | None) -> VideoAnalysis:
-    if not state:
-        return PersonTracking(job.models, Tracker(), Cuts())
-    kept = orjson.loads(state)
-    if "tracker" not in kept:  # as former releases stored it
-        return PersonTracking(job.models, Tracker.taken_up(state), Cuts())
-    tracker = Tracker.taken_up(kept["tracker"].encode())
-    return PersonTracking(job.models, tracker, Cuts.taken_up(kept["cuts"]))
+    return PersonTracking.taken_up(job.models, state) if state else PersonTracking(job.models)
 
 
-def element(timestamp_ms: int, index: int, box: Box, face: Face | None) -> Finding:
+def element(timestamp_ms: int, index: int, box: Box, face: FaceDetail | None) -> Finding:
     person: PersonDetail = {"Index": index, "BoundingBox": report.bounding_box(box)}
     if face is not None:
-        person["Face"] = report.face_detail(face)
+        person["Face"] = face
     member: PersonDetection = {"Timestamp": timestamp_ms, "Person": person}
     return finding(member, timestamp_ms, name=sortable(index), rank=timestamp_ms)
 
