@@ -125,6 +125,17 @@ def test_finds_faces_of_24_pixels_in_a_large_picture(
         assert min(abs(x - left - 20) + abs(y - top - 18) for x, y in middles) < 10
 
 
+def test_finds_small_faces_among_larger_ones(analyzer: ModelFaceAnalyzer) -> None:
+    """A crowd: the nearest faces are five times as large as the farthest."""
+    canvas = resized(photograph("coffee.png"), 4000, 2667)
+    head = crop(150, 50, 300, 210)  # the face in it is 0.6 of it wide
+    for column, width in enumerate([24, 28, 32, 36, 60, 120] * 2):
+        small = resized(head, round(width / 0.6), round(width / 0.56))
+        left, top = 300 * column + 150, 500 + 150 * (column % 7)
+        canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+    assert len(analyzer.find(canvas)) == 12
+
+
 def test_finds_a_face_cut_by_the_edge(analyzer: ModelFaceAnalyzer) -> None:
     face = only(analyzer.find(crop(212, 0, 512, 300)))
     assert face.box.left < 0.02
