@@ -89,6 +89,18 @@ def test_finds_the_face_in_every_form(
     assert inside.all()
 
 
+@pytest.mark.parametrize("size", [1000, 4000])
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_finds_a_face_that_fills_a_turned_picture(
+    analyzer: ModelFaceAnalyzer, turns: int, size: int
+) -> None:
+    portrait = resized(crop(160, 40, 300, 220), round(size * 7 / 9), size)
+    face = only(analyzer.find(np.ascontiguousarray(np.rot90(portrait, turns))))
+    assert face.confidence > 99
+    # Quarter turns are against the clock, roll is with it.
+    assert (face.pose.roll + 90 * turns) % 360 == pytest.approx(3, abs=5)
+
+
 def test_landmarks_sit_where_the_features_are(analyzer: ModelFaceAnalyzer) -> None:
     """Pixels of the 512-pixel portrait, read off by eye."""
     points = only(analyzer.find(astronaut())).landmarks * 512
