@@ -35,6 +35,10 @@ __all__ = ["END", "READY", "TrainingStages"]
 PICTURES = 16
 """Pictures in one part: what is looked at anew after a crash, at most."""
 
+# How learners keep what they saw. A training whose pictures were looked at by a server that kept
+# something else is begun anew.
+KEEPING = "keeping 2"
+
 # Two deaths may have been of a part with more pictures.
 DEADLY_AFTER = SUSPICIOUS + 2
 
@@ -70,7 +74,8 @@ class TrainingStages:
 
     @property
     def _networks(self) -> str:
-        networks = f"{self.models.features.feature_name} {self.models.dense.feature_name}"
+        features, dense = self.models.features.feature_name, self.models.dense.feature_name
+        networks = f"{features} {dense} {KEEPING}"
         # Pictures that are kept to be learnt from are nothing that a network saw.
         return networks if self.tuner is None else f"{networks} fine-tuning"
 
@@ -103,7 +108,7 @@ class TrainingStages:
 
     def look(self, task: Task) -> Done:
         learner = self._learners[task.kind]
-        so_far = self._content(task) if task.stage.round else None
+        so_far = self._so_far(task)
         following = "learn" if task.stage.round else "peek"
         look = partial(self._pictures.look, task, learner, so_far)
         return self._look_at(task, "TRAIN", look, following)
@@ -118,7 +123,7 @@ class TrainingStages:
     def learn(self, task: Task) -> Done:
         learner = self._learners[task.kind]
         try:
-            content = learner.learn(self._looked(task))
+            content = learner.learn(self._looked(task), self._so_far(task))
         except CannotLearnError as error:
             raise TrainingFailedError(str(error), self._checks.validate(task)) from error
         rounds = task.stage.round + 1
@@ -182,6 +187,10 @@ class TrainingStages:
                 task.kind, self._content(task), self.models, self.runtime
             )
         return self._tested[key]
+
+    def _so_far(self, task: Task) -> bytes | None:
+        """What the round before learnt."""
+        return self._content(task) if task.stage.round else None
 
     def _content(self, task: Task) -> bytes:
         with self.store.read() as rows:
