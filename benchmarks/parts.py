@@ -21,6 +21,7 @@ from benchmarks.photographs import INSTANCES
 from benchmarks.picture_classes import measure_classes
 from benchmarks.poses import KEYPOINTS, measure_poses
 from benchmarks.shot_changes import FILM, measure_shots
+from benchmarks.strange_pictures import measure_strange
 from benchmarks.text_nowhere import PORTRAITS, measure_nowhere
 from benchmarks.text_reading import MARKS, measure_text
 from openrekog.models.capabilities import FaceAnalyzer
@@ -54,6 +55,7 @@ PARTS: Mapping[str, Part] = {
     "Finding objects": Part(INSTANCES, measure_objects),
     "Classes of pictures": Part(INSTANCES, measure_classes),
     "Labels of pictures": Part(INSTANCES, measure_labels),
+    "Labels of strange pictures": Part(INSTANCES, measure_strange),
     "Bodies": Part(KEYPOINTS, measure_poses),
     "Protective equipment": Part(
         "faces/lfw_pairs.csv",

@@ -17,6 +17,8 @@ from benchmarks.text_reading import API_DEFAULT
 from openrekog.models.loaded import Models
 from openrekog.models.results import Image, TextWord
 
+FOLDER = Path(skimage.__file__).parent / "data"
+
 PORTRAITS = "faces/utkface/*.jpg"
 MOST_PORTRAITS = 100
 
@@ -27,8 +29,6 @@ PICTURES = (
 )
 """Those of scikit-image on which nothing is written."""
 
-STORED = Path(skimage.__file__).parent / "data"
-
 GROUNDS = ("brick.png", "grass.png", "gravel.png", "coffee.png", "chelsea.png")
 DRAWN = 60
 HEIGHTS = (40, 60, 90, 120, 160)
@@ -38,7 +38,7 @@ HEIGHTS = (40, 60, 90, 120, 160)
 def measure_nowhere(folder: Path, models: Models) -> str:
     portraits = sorted(folder.glob(PORTRAITS))
     sets = {
-        "scikit-image": [STORED / name for name in PICTURES],
+        "scikit-image": [FOLDER / name for name in PICTURES],
         "UTKFace": portraits[:: max(1, len(portraits) // MOST_PORTRAITS)],
     }
     header = ("Pictures of", "looked at", "with a word", "words", "words ≥ 80")
@@ -73,7 +73,7 @@ def single(models: Models) -> str:
 
 
 def drawn(letter: str, chance: random.Random) -> Image:
-    with PIL.Image.open(STORED / chance.choice(GROUNDS)) as ground:
+    with PIL.Image.open(FOLDER / chance.choice(GROUNDS)) as ground:
         picture = ground.convert("RGB").resize((400, 300))
     font = PIL.ImageFont.load_default(chance.choice(HEIGHTS))
     place = chance.uniform(100, 300), chance.uniform(100, 200)

@@ -28,7 +28,6 @@ width of the picture in a second leave 0.89 and more; nearly all pairs of photog
 SAME_SHAPES = 0.7
 """Correlation of luma, likewise: a flash leaves 0.96; 0.35 % of pairs of photographs reach it."""
 
-
 HALF = 5
 """Frames looked at on either side of the middle of a dissolve: at five a second, one of up to 2.2
 seconds has its ends among them."""
@@ -72,7 +71,7 @@ class Cuts:
     @classmethod
     def taken_up(cls, state: dict[str, Any] | str) -> "Cuts":
         """A former release put away the last frame alone, and had told of it."""
-        kept = {"seen": state, "waiting": 0} if isinstance(state, str) else state
+        kept: dict[str, Any] = {"seen": state, "waiting": 0} if isinstance(state, str) else state
         pixels = np.frombuffer(base64.b64decode(kept["seen"]), np.uint8)
         return cls(list(pixels.reshape(-1, HEIGHT, WIDTH, 3)), kept["waiting"])
 

@@ -97,7 +97,7 @@ def see(models: Models, frame: Frame, persons: Sequence[DetectedObject]) -> Seen
         frame.timestamp_ms,
         [person.box for person in persons],
         [person.confidence for person in persons],
-        [face and report.face_detail(face) for face in theirs],
+        [None if face is None else report.face_detail(face) for face in theirs],
     )
 
 
