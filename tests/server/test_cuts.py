@@ -42,6 +42,17 @@ def pan(width: int) -> list[Image]:
     return [np.roll(wide, -width * step, axis=1)[:, :600] for step in range(20)]
 
 
+def pan_to(one: Image, other: Image, step: int) -> list[Image]:
+    """From one to what is beside it, so many pixels between two frames: all changes, but slowly."""
+    pair = [np.asarray(cv2.resize(each, (600, 300)), np.uint8) for each in (one, other)]
+    wide = np.concatenate(pair, axis=1)
+    return [wide[:, place : place + 600] for place in range(0, 600, step)]
+
+
+def moving(pictures: Sequence[Image], step: int) -> list[Image]:
+    return [np.roll(each, step * turn, axis=1) for turn, each in enumerate(pictures)]
+
+
 def told(pictures: Sequence[Image], cuts: Cuts) -> list[bool]:
     return [cut for each in pictures for cut in cuts.feed(cast(Any, Shot(each)))]
 
@@ -66,6 +77,9 @@ BLACK = np.zeros_like(COFFEE)
         pytest.param([*dissolve(COLLINS, CAT, 4), COFFEE], [11, 20], id="dissolve, then a cut"),
         pytest.param([COFFEE] * 20, [], id="still"),
         pytest.param(pan(60), [], id="pan"),
+        pytest.param(pan_to(COLLINS, COFFEE, 40), [], id="pan to something else"),
+        pytest.param(pan_to(COFFEE, CAT, 60), [], id="fast pan to something else"),
+        pytest.param(moving(dissolve(COLLINS, CAT, 5), 5), [9], id="dissolve while it moves"),
         pytest.param(
             [*[COFFEE] * 8, mixed(COFFEE, BLACK + 255, 0.5), *[COFFEE] * 8], [], id="flash"
         ),
