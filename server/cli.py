@@ -48,6 +48,21 @@ def main() -> None:
     app()
 
 
+def tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(installed_version("openrekog"))
+        raise typer.Exit
+
+
+@app.callback()
+def openrekog(
+    _: Annotated[
+        bool, typer.Option("--version", callback=tell_version, is_eager=True, help="As `version`.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -137,4 +152,4 @@ def this_python() -> str:
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(installed_version("openrekog"))
+    tell_version(asked=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -24,6 +24,12 @@ def checked_url(url: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(checked_url)]
+
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    # Other programs want it in capitals.
+    BeforeValidator(lambda level: level.lower() if isinstance(level, str) else level),
+]
 
 
 class Settings(BaseSettings):
@@ -257,9 +263,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field(
         "console", description="Log lines for people or for machines."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe level that is logged."
-    )
+    log_level: LogLevel = Field("info", description="Least severe level that is logged.")
 
     @property
     def notifies(self) -> bool:

@@ -40,8 +40,9 @@ def run_by_fork(*arguments: str | Path, **environment: str) -> "subprocess.Compl
     return completed([*map(str, arguments)], environment)
 
 
-def test_version() -> None:
-    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", run("version").stdout)
+@pytest.mark.parametrize("word", ["version", "--version"])
+def test_version(word: str) -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", run(word).stdout)
 
 
 def test_a_command_waits_for_no_library_that_it_does_not_need() -> None:
