@@ -19,6 +19,8 @@ class Servers:
     def beat(self, name: str, networks: Collection[str]) -> None:
         """Notes that a server is alive, and which networks it runs from now on."""
         connection, now = self.session.connection, self.session.now
+        # A server's processes begin at once, and none must insert what another one just does.
+        self.session.take_turn(f"server {name}")
         for network in networks:
             this = (servers.c.name == name) & (servers.c.network == network)
             known = connection.execute(update(servers).where(this).values(seen_at=now))

@@ -69,8 +69,8 @@ class Session:
         return revision
 
     def take_turn(self, what: str) -> None:
-        """Until this transaction ends, no other one has its turn at the same: for counting before
-        one more is made. SQLite lets one writer in anyway."""
+        """Until this transaction ends, no other one has its turn at the same: for counting rows, or
+        looking for one, before one is made. SQLite lets one writer in anyway."""
         if self.writing and self.connection.dialect.name == "postgresql":
             self.connection.execute(_TURN, {"what": what})
 
