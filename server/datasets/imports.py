@@ -138,12 +138,12 @@ def importing(settings: Settings, scope: Scope, place: Place) -> Iterator[Import
     limits = load_service().operations["DetectCustomLabels"].image
     if limits is None:
         raise ValueError("DetectCustomLabels has no image limits in the overlay")
-    if settings.s3_endpoint_url is None:
-        (settings.data_dir / "buckets" / place.bucket).mkdir(parents=True, exist_ok=True)
     # One process decodes as many as there are cores, so no picture is to be refused for the others.
     unbounded = settings.model_copy(update={"max_pending_pixels": 2**62})
     store = open_store(settings, serving=False)
     try:
+        if settings.s3_endpoint_url is None:
+            (settings.data_dir / "buckets" / place.bucket).mkdir(parents=True, exist_ok=True)
         formats = [name for name in get_args(ImageFormat) if name in settings.image_formats]
         copier = Copier(open_images(unbounded), limits, formats, place)
         copier.check_access()

@@ -1,6 +1,7 @@
 """`openrekog datasets import` as a user runs it, and what is in the project after it."""
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,8 @@ def test_a_folder_of_labels(run: Run, textures: Path, tmp_path: Path) -> None:
         tmp_path / "data" / "buckets" / "custom-labels" / "textures" / "train" / "grass" / "1.jpg"
     )
     assert copied.read_bytes() == (textures / "grass" / "1.jpg").read_bytes()
+    # It may be the first command of all, and keys and vectors come into the folder later.
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 def test_the_same_again_changes_nothing(run: Run, textures: Path) -> None:
