@@ -39,7 +39,7 @@ def ahead(
 
     At most `most` wait. Close the iterator to end the thread early. Raises StalledError when the
     decoder has come no further for `patience` seconds of waiting for it; whatever it does then, it
-    is left behind.
+    is left behind, as it is when it hangs at the close.
     """
     waiting: queue.Queue[T | _Failed | None] = queue.Queue(most)
     closing = threading.Event()
@@ -67,8 +67,7 @@ def ahead(
             yield item
     finally:
         closing.set()
-        if not pulse.abandoned:
-            thread.join()
+        _wait_for_end(thread, pulse, patience)
 
 
 def _taken(waiting: "queue.Queue[T]", pulse: Pulse, patience: float) -> T:
@@ -80,3 +79,11 @@ def _taken(waiting: "queue.Queue[T]", pulse: Pulse, patience: float) -> T:
             if pulse.still > patience:
                 pulse.abandon()
                 raise StalledError from None
+
+
+def _wait_for_end(thread: threading.Thread, pulse: Pulse, patience: float) -> None:
+    pulse.listen()
+    while thread.is_alive() and not pulse.abandoned:
+        thread.join(patience / LOOKS)
+        if thread.is_alive() and pulse.still > patience:
+            pulse.abandon()

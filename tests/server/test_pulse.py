@@ -1,5 +1,6 @@
 """A decoder that gets on is waited for, however slowly it does; one that goes in circles is not."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -41,3 +42,29 @@ def test_a_decoder_that_waits_for_the_analysis_does_not_hang() -> None:
     assert next(frames) == "0"
     time.sleep(2 * PATIENCE)
     assert [*frames] == ["1", "2"]
+
+
+def test_nor_is_one_that_hangs_waited_for_at_the_end() -> None:
+    """The analysis may break off, because the database is away, while the decoder hangs."""
+    pulse, end = Pulse(), threading.Event()
+
+    def decoded() -> Iterator[str]:
+        yield "frame"
+        end.wait(20 * PATIENCE)
+
+    frames = ahead(decoded(), pulse, PATIENCE)
+    assert next(frames) == "frame"
+    began = time.monotonic()
+    frames.close()
+    assert time.monotonic() < began + 10 * PATIENCE
+    assert pulse.abandoned
+    end.set()
+
+
+def test_one_that_waited_long_for_the_analysis_is_waited_for_at_the_end() -> None:
+    pulse = Pulse()
+    frames = ahead((f"{number}" for number in range(9)), pulse, PATIENCE, most=1)
+    assert next(frames) == "0"
+    time.sleep(2 * PATIENCE)
+    frames.close()
+    assert not pulse.abandoned
