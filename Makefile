@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NEW_VENV := $(PYTHON) -m venv --clear $(VENV)
+# One whose making was broken off has none.
+HAS_PIP := $(BIN)/python -m pip --version >/dev/null 2>&1
 # pip says nothing while it is given no reason to; a first install takes a minute or two.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ROOMS := api_spec collections_store models server
@@ -52,18 +55,21 @@ install-dev: prerequisites $(VENV)/.installed-dev
 prerequisites:
 	@command -v $(PYTHON) >/dev/null || { echo "openrekog needs Python 3.11 or newer, and there is no '$(PYTHON)' on the PATH." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "openrekog needs Python 3.11 or newer; $$($(PYTHON) --version) is too old. Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "openrekog needs Python's venv with pip; on Debian and Ubuntu install python3-venv first." >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "openrekog needs npm (it fetches some of the model packages); install Node.js with npm first." >&2; exit 1; }
 
 $(BIN)/python:
 	@echo "Making $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV)
+	@$(NEW_VENV)
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	@$(HAS_PIP) || $(NEW_VENV)
 	@echo "Installing openrekog into $(VENV) ..."
 	@$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(BIN)/python pyproject.toml constraints.txt
+	@$(HAS_PIP) || $(NEW_VENV)
 	@echo "Installing openrekog and its development tools into $(VENV) ..."
 	@$(PIP) --editable '.[dev]'
 	@mkdir -p .typecheck/openrekog

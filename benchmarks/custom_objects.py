@@ -12,17 +12,18 @@ from time import process_time
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.object_sets import Marked, emblems, face_parts, known_objects
+from benchmarks.object_sets import MOST_MARKED, Marked, emblems, face_parts, known_objects
 from benchmarks.tables import percent, table
 from openrekog.models.architectures.objects import ObjectCandidates
 from openrekog.models.custom.boxes import all_overlaps, cut, shifted
 from openrekog.models.custom.detector_learner import DetectorLearner
+from openrekog.models.custom.keeping import Arrays, unpack
 from openrekog.models.custom.labels import CustomLabel, TrueLabel
 from openrekog.models.custom.learning import Looked
 from openrekog.models.custom.linear import Linear, Scale
 from openrekog.models.custom.model_file import read
 from openrekog.models.custom.opening import open_custom_model
-from openrekog.models.custom.sights import RIGHT, Arrays, boxes_of, unpack
+from openrekog.models.custom.sights import ASKED_BOXES, ASKED_FEATURES, RIGHT, boxes_of
 from openrekog.models.loaded import Models
 from openrekog.models.results import Box
 from openrekog.models.runtime import Runtime
@@ -42,13 +43,15 @@ class Finding:
 
 @dataclass(slots=True)
 class Outcome:
-    """Of all draws: average precision by label, and seconds of processor time."""
+    """Of all draws: average precision by label, bytes of a picture, and seconds of processor
+    time."""
 
     boxes: list[float] = field(default_factory=list)
     pictures: list[int] = field(default_factory=list)
     precision: list[float] = field(default_factory=list)
     nearest: list[float] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    kept: list[float] = field(default_factory=list)
     look: list[float] = field(default_factory=list)
     learn: list[float] = field(default_factory=list)
     find: list[float] = field(default_factory=list)
@@ -72,10 +75,12 @@ def measure_custom_objects(folder: Path, models: Models) -> str:
             "Pictures are learnt from, in a drawn order, "
             "as long as a label has fewer boxes than named, half of all pictures at most; up to "
             f"{MOST_JUDGED} of the other half are judged. AP50: COCO's average precision at an "
-            "overlap of half, mean over labels. `nearest box`: each box that is proposed has the "
-            "label of the box most like it (cosine) of those proposed while learning. COCO's "
-            "objects flatter: the network that is looked through was trained on them, though not "
-            "on these photographs.",
+            "overlap of half, mean over labels. `kept`: what is stored of a picture until the "
+            "model is learnt, the more of both rounds. `nearest box`: each box that is proposed "
+            "has the label of the box most like it (cosine) of those proposed while learning. "
+            "COCO's objects flatter: the network that is looked through was trained on them, "
+            "though not on these photographs, of which those with more than "
+            f"{MOST_MARKED} of a kind are left out, since not all of them are marked.",
             table(HEADER, [(name, shots, *_cells(o)) for (name, shots), o in outcomes.items()]),
             "Confidence of all boxes that were found, and how many are right:",
             table(("Confidence", "boxes", "mean", "right"), list(_calibration(findings))),
@@ -90,6 +95,7 @@ HEADER = (
     "pictures",
     "AP50",
     "nearest box",
+    "kept, MB a picture",
     "looking, s a picture",
     "learning, s",
     "finding, s a picture",
@@ -131,7 +137,7 @@ def _add(
     with watch.timing("look"):
         second = [_looked(learner, picture, proposer) for picture in learnt]
     with watch.timing("learn"):
-        content = learner.learn(second)
+        content = learner.learn(second, proposer)
     with Runtime(["cpu"]) as runtime:
         model = open_custom_model(content, models, runtime)
         with watch.timing("find"):
@@ -145,6 +151,8 @@ def _add(
         _judge(labels, picture.truth) for labels, picture in zip(guessed, others, strict=True)
     ]
     outcome.nearest.append(_precision(judged, others, model.labels))
+    kept = [max(len(one.seen), len(two.seen)) for one, two in zip(first, second, strict=True)]
+    outcome.kept.append(float(np.mean(kept)))
     outcome.look.append(watch.seconds["look"] / len(learnt))
     outcome.learn.append(watch.seconds["learn"])
     outcome.find.append(watch.seconds["find"] / len(others))
@@ -184,9 +192,8 @@ class Nearest:
 
     def find(self, looked: Looked) -> list[CustomLabel]:
         seen = unpack(looked.seen)
-        asked = seen["first"].astype(np.bool_)
-        features = seen["features"][asked].astype(np.float32)
-        boxes = cut(shifted(seen["boxes"][asked].astype(float), self._shifts(features)), 1, 1)
+        features = seen[ASKED_FEATURES].astype(np.float32)
+        boxes = cut(shifted(seen[ASKED_BOXES].astype(float), self._shifts(features)), 1, 1)
         likeness = self._unit(features) @ self._known.T
         near = {name: self._best(likeness, name) for name in (*self._labels, None)}
         scores = np.stack([near[name] - near[None] for name in self._labels], axis=1)
@@ -257,6 +264,7 @@ def _cells(outcome: Outcome) -> tuple[object, ...]:
         f"{np.mean(outcome.pictures):.0f}",
         f"{np.mean(outcome.precision):.3f}",
         f"{np.mean(outcome.nearest):.3f}",
+        f"{np.mean(outcome.kept) / 1e6:.2f}",
         f"{np.mean(outcome.look):.2f}",
         f"{np.mean(outcome.learn):.0f}",
         f"{np.mean(outcome.find):.2f}",

@@ -10,7 +10,7 @@ from benchmarks.signed import REGION
 from openrekog.collections_store.records import NewFace, Scope
 from openrekog.models.capabilities import FaceAnalyzer
 from openrekog.models.results import Vectors
-from openrekog.server.messages import read_settings
+from openrekog.server.commands.messages import read_settings
 from openrekog.server.services import open_store
 
 SCOPE = Scope(ACCOUNT, REGION)

@@ -15,8 +15,8 @@ from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.custom.learning import CustomModel, Looked
 from openrekog.models.custom.opening import open_custom_model
 from openrekog.models.results import Image
+from openrekog.server.commands.messages import read_settings
 from openrekog.server.context import Services
-from openrekog.server.messages import read_settings
 from openrekog.server.operations.project_arns import version_arn
 from openrekog.server.services import open_store
 

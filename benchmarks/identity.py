@@ -143,7 +143,7 @@ def analysed(
         job = Job(REQUEST, video.info, models, store, SCOPE, 98.0)
         analyses = {operation: KINDS[operation](job, None)}
         findings: list[Finding] = []
-        with closing(Reading(video, analyses, 0, Bookmark())) as reading:
+        with closing(Reading(video, analyses, 0, Bookmark(), 60)) as reading:
             while not reading.over:
                 done = reading.read_part()[operation]
                 if done.error is not None:

@@ -89,6 +89,10 @@ def ways(index: VectorIndex, queries: Floats, threads: ThreadPoolExecutor) -> It
     def each(work: Callable[[Segment], Any]) -> Callable[[], Any]:
         return lambda: list(threads.map(work, index.segments))
 
+    yield (
+        "FAISS scan of 8 bits, the nearest exactly",
+        each(lambda s: scan._look_at_rounded(s, queries, most, floors.copy())),
+    )
     yield "FAISS fp16 scan", each(lambda s: scan._scan_halves(s, queries, most, floors.copy()))
     yield (
         "fp16 widened in tiles, BLAS",

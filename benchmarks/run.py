@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.canned import measure_canned
@@ -14,9 +15,49 @@ from benchmarks.speed import measure_speed
 from benchmarks.video_batches import measure_batches
 from benchmarks.video_speed import measure_video
 
-PARTS = ("speed", "canned", "index", "peers", "training", "video")
 GALLERIES = (10_000, 100_000)
 LARGE_GALLERY = 1_000_000
+
+
+def speed(result: Report, given: argparse.Namespace) -> None:
+    sizes = (*GALLERIES, LARGE_GALLERY) if given.large else GALLERIES
+    measure_speed(result, pace_of(given), sizes, given.only, given.processes)
+
+
+def canned(result: Report, given: argparse.Namespace) -> None:
+    measure_canned(result, pace_of(given), given.processes)
+
+
+def index(result: Report, given: argparse.Namespace) -> None:
+    for dimension in (128, 512) if given.large else (128,):
+        measure_index(result, dimension)
+
+
+def training(result: Report, _given: argparse.Namespace) -> None:
+    measure_training(result)
+
+
+def video(result: Report, given: argparse.Namespace) -> None:
+    measure_video(result, given.rounds)
+    measure_batches(result, given.rounds)
+
+
+def peers(result: Report, given: argparse.Namespace) -> None:
+    measure_peers(result, pace_of(given))
+
+
+def pace_of(given: argparse.Namespace) -> Pace:
+    return Pace(given.rounds, given.seconds)
+
+
+PARTS: Mapping[str, Callable[[Report, argparse.Namespace], None]] = {
+    "speed": speed,
+    "canned": canned,
+    "index": index,
+    "training": training,
+    "video": video,
+    "peers": peers,
+}
 
 
 def arguments() -> argparse.Namespace:
@@ -44,23 +85,11 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     given = arguments()
-    result, pace = Report(), Pace(given.rounds, given.seconds)
-    parts = set(given.parts) or {"speed", "canned", "index", "training", "video"}
-    if "speed" in parts:
-        sizes = (*GALLERIES, LARGE_GALLERY) if given.large else GALLERIES
-        measure_speed(result, pace, sizes, given.only, given.processes)
-    if "canned" in parts:
-        measure_canned(result, pace, given.processes)
-    if "index" in parts:
-        for dimension in (128, 512) if given.large else (128,):
-            measure_index(result, dimension)
-    if "training" in parts:
-        measure_training(result)
-    if "video" in parts:
-        measure_video(result, given.rounds)
-        measure_batches(result, given.rounds)
-    if given.peers or "peers" in parts:
-        measure_peers(result, pace)
+    result = Report()
+    parts = set(given.parts) or set(PARTS) - {"peers"}
+    for name, measure in PARTS.items():
+        if name in parts or (name == "peers" and given.peers):
+            measure(result, given)
     print(result.text())
     if given.write:
         given.write.write_text(result.text())

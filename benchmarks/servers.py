@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 from botocore.credentials import Credentials
 
-from openrekog.server.keys import KeysFile, generate_key
+from openrekog.server.access.keys import KeysFile, generate_key
 
 ACCOUNT = "111122223333"
 MIB = 1024 * 1024

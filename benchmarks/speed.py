@@ -15,8 +15,8 @@ from benchmarks.hosted import Hosted, host
 from benchmarks.measure import Contender, Pace, Requests, Run, clients_of, in_turns
 from benchmarks.report import ANSWER, Report, answer_cells, say, table
 from benchmarks.servers import Server, in_processes, openrekog
+from openrekog.server.commands.messages import read_settings
 from openrekog.server.context import Services
-from openrekog.server.messages import read_settings
 from openrekog.server.services import open_services
 
 CLIENTS = (1, 4, 16)

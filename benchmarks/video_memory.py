@@ -84,7 +84,7 @@ def watched(
     data_dir: Path, film: Path, kinds: Sequence[str], packs: Sequence[str]
 ) -> dict[int, float]:
     """Resident MiB by finished parts, of a server that does one job of each kind."""
-    server = ServerProcess(data_dir, {"packs": [*packs]}).start()
+    server = ServerProcess(data_dir, {"packs": [*packs]}, by_command=True).start()
     try:
         target = data_dir / "buckets" / "films" / "film.mp4"
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ def found(
     data_dir: Path, film: Path, packs: Sequence[str], kills: Sequence[float]
 ) -> tuple[dict[str, list[Any]], float]:
     """All results of each kind, and the seconds that they took."""
-    server = ServerProcess(data_dir, {"packs": [*packs]}).start()
+    server = ServerProcess(data_dir, {"packs": [*packs]}, by_command=True).start()
     try:
         target = data_dir / "buckets" / "films" / "film.mp4"
         target.parent.mkdir(parents=True, exist_ok=True)

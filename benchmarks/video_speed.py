@@ -25,12 +25,12 @@ from openrekog.models.loaded import Models
 from openrekog.server.analysis.labels import find_labels
 from openrekog.server.analysis.moderation import moderate
 from openrekog.server.analysis.video.analysis import Job, VideoAnalysis
+from openrekog.server.commands.messages import read_settings
 from openrekog.server.context import Services
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.reading import Bookmark, Reading
 from openrekog.server.jobs.sampling import wanted
 from openrekog.server.media.videos import Frame, Video
-from openrekog.server.messages import read_settings
 from openrekog.server.services import open_services
 
 PICTURES = Path(__file__).parents[1] / "docs" / "images"
@@ -195,7 +195,7 @@ def analysed(
     video = Video(film.open("rb"))
     asked = Job(REQUEST, video.info, services.models, services.store, Scope("1", "bench"), 95.0)
     analyses = {kind: wrap(KINDS[kind](asked, None)) for kind in kinds}
-    with closing(Reading(video, analyses, 0, Bookmark())) as reading:
+    with closing(Reading(video, analyses, 0, Bookmark(), 60)) as reading:
         while not reading.over:
             for done in reading.read_part().values():
                 if done.error is not None:

@@ -54,39 +54,10 @@ class Faces:
         stored: list[StoredFace] = []
         rows: list[dict[str, Any]] = []
         for face, vector in zip(new, vectors, strict=True):
-            same = next(
-                (old for old in known if overlap(old.box, face.box) > SAME_BOX_OVERLAP), None
-            )
-            if same is not None:
-                known.remove(same)
-                stored.append(same)
-                continue
-            left, top, width, height = face.box
-            fresh = StoredFace(
-                face_id=str(uuid.uuid4()),
-                image_id=image_id,
-                external_image_id=external_image_id,
-                box=face.box,
-                confidence=face.confidence,
-                user_id=None,
-                face_model_version=collection.face_model_version,
-            )
-            stored.append(fresh)
-            rows.append(
-                {
-                    "collection": collection.key,
-                    "face_id": fresh.face_id,
-                    "image_id": image_id,
-                    "external_image_id": external_image_id,
-                    "left": left,
-                    "top": top,
-                    "width": width,
-                    "height": height,
-                    "confidence": face.confidence,
-                    "vector": packed(vector),
-                    "revision": revision,
-                }
-            )
+            same = _take_same(known, face.box)
+            stored.append(same or _fresh(collection, image_id, external_image_id, face))
+            if same is None:
+                rows.append(_row_of(collection, stored[-1], vector, revision))
         if rows:
             self._make_room(collection, len(rows))
             self.session.connection.execute(insert(faces), rows)
@@ -231,6 +202,48 @@ def face_of(row: Row[Any]) -> StoredFace:
         user_id=row.user_id,
         face_model_version=row.face_model_version,
     )
+
+
+def _take_same(known: list[StoredFace], box: Box) -> StoredFace | None:
+    """The known face that is there, which no other face of the photograph is then."""
+    for face in known:
+        if overlap(face.box, box) > SAME_BOX_OVERLAP:
+            known.remove(face)
+            return face
+    return None
+
+
+def _fresh(
+    collection: Collection, image_id: str, external_image_id: str | None, face: NewFace
+) -> StoredFace:
+    return StoredFace(
+        face_id=str(uuid.uuid4()),
+        image_id=image_id,
+        external_image_id=external_image_id,
+        box=face.box,
+        confidence=face.confidence,
+        user_id=None,
+        face_model_version=collection.face_model_version,
+    )
+
+
+def _row_of(
+    collection: Collection, face: StoredFace, vector: Vector, revision: int
+) -> dict[str, Any]:
+    left, top, width, height = face.box
+    return {
+        "collection": collection.key,
+        "face_id": face.face_id,
+        "image_id": face.image_id,
+        "external_image_id": face.external_image_id,
+        "left": left,
+        "top": top,
+        "width": width,
+        "height": height,
+        "confidence": face.confidence,
+        "vector": packed(vector),
+        "revision": revision,
+    }
 
 
 def _failure(face_id: str, row: Row[Any] | None) -> DeletionFailure:

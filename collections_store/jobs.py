@@ -1,7 +1,7 @@
 """Background jobs: what was asked, how far the work is, and what was found so far."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,9 @@ class Jobs:
         return [_job(row) for row in self.session.connection.execute(statement)]
 
     def open_count(self, account_id: str) -> int:
-        """Jobs of an account that have not ended, in all regions."""
+        """Jobs of an account that have not ended, in all regions; to a writer, no other one of the
+        account is told before it has ended."""
+        self.session.take_turn(f"jobs of {account_id}")
         which = and_(jobs.c.account_id == account_id, jobs.c.status == IN_PROGRESS)
         count = select(func.count()).select_from(jobs).where(which)
         return int(self.session.connection.scalar(count) or 0)
@@ -153,6 +155,15 @@ class Jobs:
         self.session.connection.execute(
             update(jobs).where(jobs.c.key.in_(keys)).values(attempts=jobs.c.attempts + 1)
         )
+
+    def take_back_parts(self, begun: Iterable[tuple[str, int]]) -> None:
+        """Counts for jobs, by id, one process less that began a part, if that is still the next."""
+        for job_id, part in begun:
+            self.session.connection.execute(
+                update(jobs)
+                .where(jobs.c.job_id == job_id, jobs.c.parts == part, jobs.c.attempts > 0)
+                .values(attempts=jobs.c.attempts - 1)
+            )
 
     def store_part(self, job: Job, part: int, found: Sequence[Finding], carry: bytes) -> bool:
         """Keeps what a part of the work found, and what the next one has to know. A part that is

@@ -1,6 +1,6 @@
 """Searches: the index finds keys, the rows of the same transaction say whose they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from openrekog.collections_store.celebrities import celebrity_of
 from openrekog.collections_store.faces import LIVING, face_of
 from openrekog.collections_store.feed import RowFeed
 from openrekog.collections_store.index.shelf import IndexShelf, Kind
-from openrekog.collections_store.index.vector_index import Query
+from openrekog.collections_store.index.vector_index import Hits, Query
 from openrekog.collections_store.records import (
     CelebrityMatch,
     Collection,
@@ -60,25 +60,9 @@ class Search:
         feed = RowFeed.of(self.connection, self.collection, kind)
         wanted = limit
         while True:
-            hits = self.shelf.search(
-                self.collection.key,
-                kind,
-                self.collection.face_model,
-                self.collection.dimension,
-                feed,
-                [Query(vector, wanted, min_cosine) for vector in vectors],
-            )
-            keys = sorted({int(key) for found in hits for key in found.keys})
-            table = faces if kind == "faces" else users
-            rows = {row.key: row for row in rows_in(self.connection, statement, table.c.key, keys)}
-            matches = [
-                [
-                    match(rows[key], float(cosine))
-                    for key, cosine in zip(found.keys.tolist(), found.cosines, strict=True)
-                    if key in rows
-                ]
-                for found in hits
-            ]
+            hits = self._hits(kind, feed, [Query(each, wanted, min_cosine) for each in vectors])
+            rows = self._rows(kind, statement, hits)
+            matches = [list(_matches(found, rows, match)) for found in hits]
             # Another request's newer rows can be in the index and not in this snapshot. If they
             # took the place of older ones, those are fetched too.
             short = any(
@@ -88,6 +72,25 @@ class Search:
             if not short:
                 return [seen[:limit] for seen in matches]
             wanted *= 2
+
+    def _hits(self, kind: Kind, feed: RowFeed, queries: Sequence[Query]) -> list[Hits]:
+        model, dimension = self.collection.face_model, self.collection.dimension
+        return self.shelf.search(self.collection.key, kind, model, dimension, feed, queries)
+
+    def _rows(
+        self, kind: Kind, statement: Select[Any], hits: Sequence[Hits]
+    ) -> Mapping[int, Row[Any]]:
+        keys = sorted({int(key) for found in hits for key in found.keys})
+        table = faces if kind == "faces" else users
+        return {row.key: row for row in rows_in(self.connection, statement, table.c.key, keys)}
+
+
+def _matches(
+    found: Hits, rows: Mapping[int, Row[Any]], match: Callable[[Row[Any], float], M]
+) -> Iterator[M]:
+    for key, cosine in zip(found.keys.tolist(), found.cosines, strict=True):
+        if key in rows:
+            yield match(rows[key], float(cosine))
 
 
 def _match(row: Row[Any], cosine: float) -> Match:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table, bindparam, false, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, false, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from openrekog.collections_store.errors import NotFound
@@ -24,6 +24,7 @@ def next_revision(revision: int) -> int:
     return ((revision >> RANDOM_BITS) + 1 << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
 
 
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 _LOCKED = (
     select(collections.c.revision)
     .where(collections.c.key == bindparam("collection"), collections.c.deleted == false())
@@ -66,6 +67,12 @@ class Session:
             _REVISED, {"collection_key": collection.key, "new_revision": revision}
         )
         return revision
+
+    def take_turn(self, what: str) -> None:
+        """Until this transaction ends, no other one has its turn at the same: for counting before
+        one more is made. SQLite lets one writer in anyway."""
+        if self.writing and self.connection.dialect.name == "postgresql":
+            self.connection.execute(_TURN, {"what": what})
 
     def count(self, collection: Collection, *, faces: int = 0, users: int = 0) -> None:
         self.connection.execute(

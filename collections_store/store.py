@@ -43,6 +43,7 @@ from openrekog.collections_store.records import (
 )
 from openrekog.collections_store.requests import Requests
 from openrekog.collections_store.search import Search
+from openrekog.collections_store.servers import Servers
 from openrekog.collections_store.session import Session
 from openrekog.collections_store.tables import secrets as secret_rows
 from openrekog.collections_store.tags import Tags
@@ -94,6 +95,7 @@ class Transaction:
         self.requests = Requests(session)
         self.jobs = Jobs(session)
         self.workers = Workers(session)
+        self.servers = Servers(session)
         self.projects = Projects(session)
         self.versions = ProjectVersions(session)
         self.training_images = TrainingImages(session)

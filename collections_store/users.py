@@ -1,8 +1,8 @@
 """Users: several faces of one person under one id, found by their pooled vector."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from sqlalchemy import Row, Select, insert, select, update
@@ -17,6 +17,7 @@ from openrekog.collections_store.records import (
     Position,
     StoredUser,
     UserStatus,
+    Vector,
     Vectors,
     status_of,
 )
@@ -25,6 +26,9 @@ from openrekog.collections_store.tables import collections, faces, users
 from openrekog.collections_store.vectors import cosine, packed, pooled, unpacked
 
 FACES_PER_USER = 100
+
+Verdict: TypeAlias = AssociationFailure | bool
+"""Whether there is anything to change about a face, or why it cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +84,24 @@ class Users:
     ) -> Association:
         """Gives the user the faces that fit.
 
-        `min_cosine` to the user's vector counts only if the user has had a face before. If the
-        user would have more than `max_faces`, nothing is associated.
+        `min_cosine` to the user's vector counts only if the user has had a face before. Faces over
+        `max_faces` are failures without a reason; QuotaExceeded if there is no room for any.
         """
         revision = self.session.revise(collection)
         user = self._row(collection, user_id)
         known = None if user.vector is None else unpacked(user.vector)
-        done: list[Row[Any]] = []
-        failures: list[AssociationFailure] = []
-        for face_id, face in self._faces(collection, face_ids).items():
-            if face is None:
-                failures.append(AssociationFailure(face_id, "FACE_NOT_FOUND"))
-            elif face.user not in (None, user.key):
-                failures.append(
-                    AssociationFailure(face_id, "ASSOCIATED_TO_A_DIFFERENT_USER", face.user_id)
-                )
-            elif face.user is None:
-                likeness = 1.0 if known is None else cosine(known, unpacked(face.vector))
-                if known is not None and likeness < min_cosine:
-                    failures.append(
-                        AssociationFailure(face_id, "LOW_MATCH_CONFIDENCE", cosine=likeness)
-                    )
-                else:
-                    done.append(face)
-        if user.face_count + len(done) > max_faces:
+
+        def judge(face: Row[Any]) -> Verdict:
+            if face.user is None:
+                return _unlike(face, known, min_cosine) or True
+            return _of_another(face, user.key) or False
+
+        fitting, failures = _judged(self._faces(collection, face_ids), judge)
+        room = max(0, max_faces - user.face_count)
+        if fitting and not room:
             raise QuotaExceeded("faces of a user", max_faces)
+        done = fitting[:room]
+        failures += [AssociationFailure(face.face_id, None) for face in fitting[room:]]
         self._own(done, user.key)
         return Association(
             [face.face_id for face in done], failures, self._pool(user.key, revision, bool(done))
@@ -115,17 +112,11 @@ class Users:
     ) -> Association:
         revision = self.session.revise(collection)
         user = self._row(collection, user_id)
-        done: list[Row[Any]] = []
-        failures: list[AssociationFailure] = []
-        for face_id, face in self._faces(collection, face_ids).items():
-            if face is None:
-                failures.append(AssociationFailure(face_id, "FACE_NOT_FOUND"))
-            elif face.user == user.key:
-                done.append(face)
-            elif face.user is not None:
-                failures.append(
-                    AssociationFailure(face_id, "ASSOCIATED_TO_A_DIFFERENT_USER", face.user_id)
-                )
+
+        def judge(face: Row[Any]) -> Verdict:
+            return face.user is not None and (_of_another(face, user.key) or True)
+
+        done, failures = _judged(self._faces(collection, face_ids), judge)
         self._own(done, None)
         return Association(
             [face.face_id for face in done], failures, self._pool(user.key, revision, bool(done))
@@ -194,3 +185,31 @@ def _living(collection: Collection) -> Select[Any]:
 
 def user_of(row: Row[Any]) -> StoredUser:
     return StoredUser(row.user_id, row.face_count)
+
+
+def _judged(
+    found: Mapping[str, Row[Any] | None], judge: Callable[[Row[Any]], Verdict]
+) -> tuple[list[Row[Any]], list[AssociationFailure]]:
+    """The faces to change and those that cannot be, in the order asked."""
+    done: list[Row[Any]] = []
+    failures: list[AssociationFailure] = []
+    for face_id, face in found.items():
+        verdict = AssociationFailure(face_id, "FACE_NOT_FOUND") if face is None else judge(face)
+        if isinstance(verdict, AssociationFailure):
+            failures.append(verdict)
+        elif face is not None and verdict:
+            done.append(face)
+    return done, failures
+
+
+def _of_another(face: Row[Any], user: int) -> AssociationFailure | None:
+    if face.user == user:
+        return None
+    return AssociationFailure(face.face_id, "ASSOCIATED_TO_A_DIFFERENT_USER", face.user_id)
+
+
+def _unlike(face: Row[Any], known: Vector | None, min_cosine: float) -> AssociationFailure | None:
+    likeness = None if known is None else cosine(known, unpacked(face.vector))
+    if likeness is None or likeness >= min_cosine:
+        return None
+    return AssociationFailure(face.face_id, "LOW_MATCH_CONFIDENCE", cosine=likeness)

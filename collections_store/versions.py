@@ -70,7 +70,9 @@ class ProjectVersions:
         return [_version(row) for row in rows]
 
     def count(self, scope: Scope, statuses: Collection[VersionStatus]) -> int:
-        """How many versions of an account's projects in a region have one of these statuses."""
+        """How many versions of an account's projects in a region have one of these statuses; to a
+        writer, no other one of the scope is told before it has ended."""
+        self.session.take_turn(f"versions of {scope.account_id} in {scope.region}")
         wanted = (
             select(func.count())
             .select_from(versions)

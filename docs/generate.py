@@ -19,7 +19,7 @@ from openrekog.models.vocabulary.schemes import reachable
 from openrekog.server.analysis.clues import SAID_OF_PEOPLE
 from openrekog.server.analysis.faces import LANDMARKS
 from openrekog.server.analysis.taxonomy import By, Evidence, Node, taxonomy
-from openrekog.server.operations_table import markdown as operations
+from openrekog.server.operations.table import markdown as operations
 from openrekog.server.settings import Settings
 
 ROOT = Path(__file__).parent.parent

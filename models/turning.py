@@ -37,10 +37,12 @@ class TurningDetector:
             return faces
         looks = self.upright.detect([_turned(_small(image), turns) for turns in (1, 2, 3)])
         best, turns = max((_best(look), turns) for turns, look in enumerate(looks, start=1))
-        if best < max(TURNED_CONFIDENCE, _best(faces)):
+        least = max(TURNED_CONFIDENCE, _best(faces))
+        if best < least:
             return faces
+        # The whole may well be a little less sure of a face than the small picture was.
         (turned,) = self.upright.detect([_turned(image, turns)])
-        return [_turned_back(face, turns) for face in turned] if _best(turned) >= best else faces
+        return [_turned_back(face, turns) for face in turned] if _best(turned) >= least else faces
 
 
 def _best(faces: Sequence[DetectedFace]) -> float:

@@ -1,29 +1,20 @@
 """The command `openrekog`."""
 
-import json
-import re
+import shlex
 import socket
+import sys
 from collections.abc import Callable
-from datetime import timedelta
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from openrekog.server import (
-    celebrity_commands,
-    dataset_commands,
-    job_commands,
-    model_commands,
-    project_commands,
-    version_commands,
-)
-from openrekog.server.keys import KeyRing, KeysFile, KeysFileError, generate_key, revealed
-from openrekog.server.messages import fail, faults_of, read_settings
-from openrekog.server.orders import process_count
-from openrekog.server.policies import Policy
+from openrekog.server.access.keys import KeyRing, KeysFileError
+from openrekog.server.commands import celebrities, datasets, jobs, keys, models, projects, versions
+from openrekog.server.commands.messages import fail, read_settings
+from openrekog.server.commands.options import ModelsDir
+from openrekog.server.processes.orders import process_count
 from openrekog.server.settings import Settings
 
 app = typer.Typer(
@@ -32,21 +23,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-keys_app = typer.Typer(help="Access keys that requests are signed with.", no_args_is_help=True)
-app.add_typer(model_commands.app, name="models")
-app.add_typer(keys_app, name="keys")
-app.add_typer(job_commands.app, name="jobs")
-app.add_typer(celebrity_commands.app, name="celebrities")
-app.add_typer(dataset_commands.app, name="datasets")
-app.add_typer(project_commands.app, name="projects")
-for name, command in version_commands.COMMANDS.items():
-    project_commands.app.command(name)(command)
+app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(celebrities.app, name="celebrities")
+app.add_typer(datasets.app, name="datasets")
+app.add_typer(projects.app, name="projects")
+for name, command in versions.COMMANDS.items():
+    projects.app.command(name)(command)
 
-ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+Data = Annotated[Path | None, typer.Option(help="Folder for all that is stored.")]
+Packs = Annotated[
+    list[str] | None, typer.Option(help="Pack to use beside or instead of the defaults.")
+]
+
 READY = """\
 openrekog {version} is ready on {url}
   docs page   {url}/docs
-  try it      python -c 'import boto3; print(boto3.client("rekognition", {arguments}).list_collections()["CollectionIds"])'
+  try it      {python} -c 'import boto3; print(boto3.client("rekognition", {arguments}).list_collections()["CollectionIds"])'
 """  # noqa: E501 - a line to copy
 
 
@@ -54,21 +48,34 @@ def main() -> None:
     app()
 
 
+def tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(installed_version("openrekog"))
+        raise typer.Exit
+
+
+@app.callback()
+def openrekog(
+    _: Annotated[
+        bool, typer.Option("--version", callback=tell_version, is_eager=True, help="As `version`.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 picks a free one.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder for all that is stored.")] = None,
-    models_dir: Annotated[Path | None, typer.Option(help="Folder for model files.")] = None,
-    pack: Annotated[
-        list[str] | None, typer.Option(help="Pack to use beside or instead of the defaults.")
-    ] = None,
+    data_dir: Data = None,
+    models_dir: ModelsDir = None,
+    pack: Packs = None,
 ) -> None:
     """Start the server. Every other setting is an environment variable OPENREKOG_…"""
     # Loading the server takes a second that the other commands need not wait for.
-    from openrekog.server import starting
-    from openrekog.server.listening import url_of
     from openrekog.server.logs import configure_logs
+    from openrekog.server.processes import starting
+    from openrekog.server.processes.listening import url_of
 
     settings = read_settings(
         host=host, port=port, data_dir=data_dir, models_dir=models_dir, packs=pack
@@ -76,52 +83,50 @@ def serve(
     configure_logs(settings)
     try:
         starting.check_limits(settings)
-        keys = starting.open_keys(settings)
+        ring = starting.open_keys(settings)
         listener = starting.take_address(settings)
-        model_commands.pull_missing(settings)
-        text = ready_text(url_of(listener), signed=keys.required)
-        run_server(settings, keys, listener, lambda: typer.echo(text))
+        models.pull_missing(settings)
+        text = ready_text(url_of(listener), signed=ring.required)
+        run_server(settings, ring, listener, lambda: typer.echo(text))
     except (starting.RefusedError, KeysFileError) as error:
         fail(str(error))
 
 
 @app.command()
 def worker(
-    data_dir: Annotated[Path | None, typer.Option(help="Folder for all that is stored.")] = None,
-    models_dir: Annotated[Path | None, typer.Option(help="Folder for model files.")] = None,
-    pack: Annotated[
-        list[str] | None, typer.Option(help="Pack to use beside or instead of the defaults.")
-    ] = None,
+    data_dir: Data = None,
+    models_dir: ModelsDir = None,
+    pack: Packs = None,
 ) -> None:
     """Work on background jobs without serving requests: beside a server, or on other machines with
     the same PostgreSQL database and object store."""
-    from openrekog.server import serving, starting
     from openrekog.server.logs import configure_logs
+    from openrekog.server.processes import serving, starting
 
     settings = read_settings(data_dir=data_dir, models_dir=models_dir, packs=pack)
     configure_logs(settings)
     try:
-        model_commands.pull_missing(settings)
+        models.pull_missing(settings)
         serving.work(settings, lambda name: typer.echo(f"openrekog worker {name} is ready"))
     except starting.RefusedError as error:
         fail(str(error))
 
 
 def run_server(
-    settings: Settings, keys: KeyRing, listener: socket.socket, ready: Callable[[], None]
+    settings: Settings, ring: KeyRing, listener: socket.socket, ready: Callable[[], None]
 ) -> None:
     """In this process, or in several of which this one holds no models."""
     if process_count(settings) > 1:
-        from openrekog.server import supervisor
+        from openrekog.server.processes import supervisor
 
-        supervisor.run(settings, keys, listener, ready)
+        supervisor.run(settings, ring, listener, ready)
     else:
-        from openrekog.server import serving
-        from openrekog.server.listening import build_server
+        from openrekog.server.processes import serving
+        from openrekog.server.processes.listening import build_server
 
         serving.run(
             settings,
-            keys,
+            ring,
             lambda app: build_server(app, settings.shutdown_timeout, ready).run(sockets=[listener]),
         )
 
@@ -131,86 +136,20 @@ def ready_text(url: str, *, signed: bool) -> str:
     if not signed:
         arguments += ['aws_access_key_id="any"', 'aws_secret_access_key="any"']
     return READY.format(
-        version=installed_version("openrekog"), url=url, arguments=", ".join(arguments)
+        version=installed_version("openrekog"),
+        url=url,
+        python=this_python(),
+        arguments=", ".join(arguments),
     )
+
+
+def this_python() -> str:
+    """The interpreter that has boto3, as one types it here: many systems have no `python`."""
+    path, here = Path(sys.executable), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(installed_version("openrekog"))
-
-
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the server's data.")]
-
-
-def keys_file(data_dir: Path | None) -> KeysFile:
-    return KeysFile(read_settings(data_dir=data_dir).keys_path)
-
-
-@keys_app.command("create")
-def create_key(
-    account: Annotated[str, typer.Option(help="Account of the key: 12 digits of your choice.")],
-    policy: Annotated[
-        Path | None, typer.Option(help="File with an IAM policy; without one all is allowed.")
-    ] = None,
-    expires_in: Annotated[
-        int | None,
-        typer.Option(min=60, help="Seconds until it expires: makes a key with a session token."),
-    ] = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Make an access key and print it as JSON; the secret is not shown again."""
-    if not ACCOUNT.fullmatch(account):
-        raise typer.BadParameter("an account id has 12 digits", param_hint="--account")
-    lifetime = None if expires_in is None else timedelta(seconds=expires_in)
-    key = generate_key(account, read_policy(policy), lifetime)
-    try:
-        keys_file(data_dir).add(key)
-    except KeysFileError as error:
-        fail(str(error))
-    typer.echo(json.dumps(revealed(key), indent=2))
-
-
-def read_policy(path: Path | None) -> Policy | None:
-    if path is None:
-        return None
-    try:
-        return Policy.model_validate_json(path.read_bytes())
-    except OSError as error:
-        fail(f"Cannot read {path}: {error.strerror}")
-    except ValidationError as error:
-        fail("\n".join([f"{path} is not a policy that can be used:", *faults_of(error)]))
-
-
-@keys_app.command("list")
-def list_keys(data_dir: DataDir = None) -> None:
-    """List the keys, without their secrets."""
-    try:
-        keys = keys_file(data_dir).read()
-    except KeysFileError as error:
-        fail(str(error))
-    for key in keys:
-        notes = ["policy" if key.policy else "all allowed"]
-        if key.expires:
-            notes.append(f"expires {key.expires:%Y-%m-%d %H:%M} UTC")
-        typer.echo(
-            f"{key.access_key_id}  account {key.account_id}  "
-            f"created {key.created:%Y-%m-%d}  {', '.join(notes)}"
-        )
-    if not keys:
-        typer.echo("There are no keys: on a loopback address every request is accepted.")
-
-
-@keys_app.command("delete")
-def delete_key(
-    key: Annotated[str, typer.Argument(help="The access key id.")], data_dir: DataDir = None
-) -> None:
-    """Delete a key; a running server refuses it from then on."""
-    try:
-        found = keys_file(data_dir).delete(key)
-    except KeysFileError as error:
-        fail(str(error))
-    if not found:
-        fail(f"There is no key {key}.")
-    typer.echo(f"Deleted {key}.")
+    tell_version(asked=True)

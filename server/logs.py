@@ -16,7 +16,7 @@ from structlog.typing import EventDict, Processor
 from openrekog.server.settings import Settings
 
 # These tell of every start and stop; below a warning our own lines are enough.
-CHATTY = ("uvicorn", "alembic", "botocore", "urllib3")
+CHATTY = ("uvicorn", "alembic", "botocore", "faiss", "urllib3")
 
 
 def configure_logs(settings: Settings, **everywhere: Any) -> None:

@@ -2,26 +2,31 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS, MEDIA_ANALYSIS, TRAINING
 from openrekog.collections_store.store import Store
 from openrekog.models.custom.fine_tuning import FineTuningLearner
+from openrekog.models.custom.opening import features_of
 from openrekog.models.loaded import Models
 from openrekog.models.loading import load_models
 from openrekog.models.loading.opening import Opening
 from openrekog.models.runtime import Observer, Runtime
 from openrekog.models.store import PackStore
 from openrekog.server import operations
+from openrekog.server.access.keys import OWNER_ONLY
 from openrekog.server.calls import Calls
 from openrekog.server.context import Services
 from openrekog.server.fine_tuning import fine_tuning_of
 from openrekog.server.hosting.adapters import Adapters
+from openrekog.server.hosting.neighbours import Neighbours, name_of_server
 from openrekog.server.hosting.running import Hosting, HostingTerms
 from openrekog.server.hosting.units import UnitSize
+from openrekog.server.jobs import rehearsal
 from openrekog.server.jobs.bulk import BulkWork
 from openrekog.server.jobs.kinds import KINDS
 from openrekog.server.jobs.queue import JobQueue, Worker
-from openrekog.server.jobs.training import TrainingWork
+from openrekog.server.jobs.training.work import TrainingWork
 from openrekog.server.jobs.video import VideoWork
 from openrekog.server.jobs.work import JobWork, Parts
 from openrekog.server.jobs.worker import JobWorker, Slot, name_of
@@ -43,6 +48,7 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
     fine_tuning = fine_tuning_of(settings)
     runtime = open_runtime(settings, observer)
     store, models = open_store(settings), open_models(settings, runtime)
+    neighbours = Neighbours(store, name_of_server(settings.data_dir), features_of(models))
     return Services(
         settings=settings,
         store=store,
@@ -50,8 +56,8 @@ def open_services(settings: Settings, observer: Observer | None = None) -> Servi
         models=models,
         images=open_images(settings),
         jobs=JobQueue(jobs_url(settings)),
-        hosting=Hosting(store, models, runtime, hosting_terms(settings)),
-        adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes),
+        hosting=Hosting(store, models, runtime, hosting_terms(settings), neighbours),
+        adapters=Adapters(store, models, runtime, settings.custom_model_memory_bytes, neighbours),
         fine_tuning=fine_tuning,
     )
 
@@ -114,15 +120,9 @@ def working(services: Services) -> Iterator[str]:
 
 def open_work(services: Services, tuner: FineTuningLearner | None = None) -> JobWork:
     settings = services.settings
-    video = VideoWork(
-        services.store,
-        services.models,
-        services.images.objects,
-        settings.video_codecs,
-        settings.celebrity_match_confidence,
-    )
+    video = open_video_work(settings, services.store, services.models)
     calls = Calls(services, find_handlers(operations))
-    bulk = BulkWork(services.store, services.images.objects, calls.answer, services.adapters)
+    bulk = BulkWork(services.store, services.images.objects, calls.answer)
     training = TrainingWork(
         services.store, services.models, services.runtime, services.images, tuner
     )
@@ -132,6 +132,18 @@ def open_work(services: Services, tuner: FineTuningLearner | None = None) -> Job
         TRAINING: training,
     }
     return JobWork(services.store, open_notifier(settings), kinds)
+
+
+def open_video_work(settings: Settings, store: Store, models: Models) -> VideoWork:
+    return VideoWork(
+        store,
+        models,
+        open_objects(settings),
+        settings.video_codecs,
+        settings.celebrity_match_confidence,
+        settings.video_stall_seconds,
+        partial(rehearsal.survives, settings.model_dump_json().encode()),
+    )
 
 
 def open_notifier(settings: Settings) -> Notifier:
@@ -162,7 +174,7 @@ def jobs_url(settings: Settings) -> str:
 
 def open_store(settings: Settings, *, serving: bool = True) -> Store:
     """For a command rather than a server, nothing is warmed up and nobody tidies."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
     url = settings.database_url or f"sqlite:///{settings.data_dir / 'openrekog.sqlite3'}"
     store = Store.open(
         url,

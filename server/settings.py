@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -25,13 +25,19 @@ def checked_url(url: str) -> str:
 
 HttpUrl = Annotated[str, AfterValidator(checked_url)]
 
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    # Other programs want it in capitals.
+    BeforeValidator(lambda level: level.lower() if isinstance(level, str) else level),
+]
+
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="OPENREKOG_", extra="forbid", validate_default=True
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     data_dir: HomePath = Field(
         Path("~/.local/share/openrekog"),
@@ -131,13 +137,13 @@ class Settings(BaseSettings):
         description="Requests per second and account, by operation or operation group "
         "(JSON object); empty is no limit.",
     )
-    s3_endpoint_url: str | None = Field(
+    s3_endpoint_url: HttpUrl | None = Field(
         None,
         description="S3 endpoint that S3Object reads from; unset is the folder of buckets.",
     )
     s3_access_key_id: str | None = Field(None, description="Access key for the S3 endpoint.")
     s3_secret_access_key: str | None = Field(None, description="Secret for the S3 endpoint.")
-    sns_endpoint_url: str | None = Field(
+    sns_endpoint_url: HttpUrl | None = Field(
         None, description="SNS endpoint that ended jobs are told to; unset sends none."
     )
     sns_access_key_id: str | None = Field(None, description="Access key for the SNS endpoint.")
@@ -182,6 +188,11 @@ class Settings(BaseSettings):
     video_codecs: tuple[str, ...] = Field(
         ("h264",),
         description="Accepted video codecs, by FFmpeg's names (JSON list); AWS takes H.264.",
+    )
+    video_stall_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds after which a decoder that comes no further in a video hangs.",
     )
     inference_unit_requests: int = Field(
         8,
@@ -252,9 +263,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field(
         "console", description="Log lines for people or for machines."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe level that is logged."
-    )
+    log_level: LogLevel = Field("info", description="Least severe level that is logged.")
 
     @property
     def notifies(self) -> bool:

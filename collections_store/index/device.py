@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from openrekog.collections_store.index.scan import SLACK, Candidates, Floats, strongest
+from openrekog.collections_store.index.candidates import Candidates, Floats, Look
 from openrekog.collections_store.index.segment import Segment
 
 # What FAISS's GPU search can select at most (kMaxKSelection, CUDA 9 and later).
@@ -42,6 +42,8 @@ IDLE = 60.0
 REST = 60.0
 
 Rows = NDArray[np.int64]
+
+NONE_UNSEEN: Rows = np.empty(0, np.int64)
 
 log = logging.getLogger(__name__)
 
@@ -96,12 +98,8 @@ class Device:
         answer = self._search(segment, queries, min(fetched, MOST_FETCHED))
         if answer is None:
             return [None] * len(queries)
-        return [
-            _certain(segment, query, rows[cosines > floor - ROUNDING - SLACK], edge, most, floor)
-            for query, cosines, rows, edge, floor in zip(
-                queries, *answer, _edges(segment, answer[0]), floors, strict=True
-            )
-        ]
+        errors = np.full(len(queries), ROUNDING, np.float32)
+        return Look(*answer, errors, NONE_UNSEEN).settled(segment, queries, most, floors)
 
     def _search(
         self, segment: Segment, queries: Floats, fetched: int
@@ -140,27 +138,6 @@ class Device:
             and (copy.used > idle_since or self.bytes + size <= self._memory_limit)
         }
         return self.bytes + size <= self._memory_limit
-
-
-def _edges(segment: Segment, cosines: Floats) -> Floats:
-    """What rows that were not fetched have at most, as the GPU sees it."""
-    if cosines.shape[1] == len(segment):
-        return np.full(len(cosines), -np.inf, np.float32)
-    return cosines[:, -1]
-
-
-def _certain(
-    segment: Segment, query: Floats, near: Rows, edge: np.float32, most: int, floor: np.float32
-) -> Candidates | None:
-    """The best of these rows, unless one that was not fetched might be better than the worst."""
-    living = near[segment.alive[near]]
-    cosines = segment.halves[living].astype(np.float32) @ query
-    best = strongest(Candidates(living, cosines), most)
-    needed = max(floor, best.cosines.min()) if len(best.rows) == most else floor
-    if needed - SLACK <= edge + ROUNDING:
-        return None
-    kept = best.cosines >= floor - SLACK
-    return Candidates(best.rows[kept], best.cosines[kept])
 
 
 def find_gpu(memory_limit: int) -> Device | None:

@@ -1,22 +1,35 @@
-"""The two ways to compare queries with a segment; `benchmarks/index_search.py` measures both.
+"""The ways to compare queries with a segment; `benchmarks/index_search.py` measures them.
 
-For few queries FAISS's half-precision scan wins, which reads every vector once a query. For many,
-vectors are widened to single precision a tile at a time, once for all queries, and multiplied.
+For few queries FAISS scans all rounded vectors for each, and the nearest of them are compared
+exactly; where a row that is not among them might be better, it scans the half-precision ones. For
+many queries, these are widened to single precision a tile at a time, once for all, and multiplied.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Protocol
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from openrekog.collections_store.index.candidates import (
+    SLACK,
+    Candidates,
+    Floats,
+    Look,
+    joined,
+    strongest,
+)
 from openrekog.collections_store.index.segment import Segment
 
-Floats = NDArray[np.float32]
-
 # From so many queries on, widening and multiplying is cheaper (measured at 128 and 512 numbers).
-MULTIPLY_FROM = 7
+MULTIPLY_FROM = 14
+
+# Rows fetched for each that is asked for: the next ones differ by less than rounding takes.
+FETCHED = 4
+
+# To fetch many costs more than to read exact vectors at once.
+MOST_FETCHED = 4096
 
 # Single-precision numbers a tile: 2 MiB. Smaller ones stay in the second-level cache, but cost more
 # in calls than that spares (16 queries, 512 numbers: 282 ms with 128 Ki, 230 with 512 Ki and 1 Mi).
@@ -26,10 +39,6 @@ TILE_NUMBERS = 512 * 1024
 # rows of 128 by 15 columns takes 64 ms, by 16 takes 30): columns of zeros fill them up.
 COLUMNS = 8
 
-# Either way rounds in its own order; candidates this far below a threshold are still looked at,
-# and the final cosine decides.
-SLACK = 1e-5
-
 # Shifting a half's bits by 13 into a single leaves its exponent 112 too low; that factor goes into
 # the queries, which costs nothing. Bits 28 to 30 get copies of the sign, which the mask removes.
 WIDEN_SHIFT = 13
@@ -37,12 +46,7 @@ WIDEN_MASK = np.int32(-0x70000001)
 WIDEN_SCALE = np.float32(2.0**112)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Rows of one segment that may be among the best for one query."""
-
-    rows: NDArray[np.int64]
-    cosines: Floats
+Scan = Callable[[Segment, Floats, int, Floats], list[Candidates]]
 
 
 class Device(Protocol):
@@ -57,18 +61,45 @@ def scan(
     segment: Segment, queries: Floats, most: int, floors: Floats, device: Device | None = None
 ) -> list[Candidates]:
     """At most `most` candidates for each query, none below its floor by more than the slack."""
+    # Segments are scanned side by side and requests too, so FAISS must start no threads of its own:
+    # 16 requests would each start as many as there are cores. It keeps the number by thread.
+    faiss.omp_set_num_threads(1)
     if device is None:
         return _scan_here(segment, queries, most, floors)
     found = device.candidates(segment, queries, most, floors)
-    left = [number for number, candidates in enumerate(found) if candidates is None]
-    rest = iter(_scan_here(segment, queries[left], most, floors[left]) if left else ())
-    return [next(rest) if candidates is None else candidates for candidates in found]
+    return _completed(found, _scan_here, segment, queries, most, floors)
 
 
 def _scan_here(segment: Segment, queries: Floats, most: int, floors: Floats) -> list[Candidates]:
-    if len(queries) < MULTIPLY_FROM:
-        return _scan_halves(segment, queries, most, floors)
-    return _multiply_tiles(segment, queries, most, floors)
+    if len(queries) >= MULTIPLY_FROM:
+        return _multiply_tiles(segment, queries, most, floors)
+    found = _look_at_rounded(segment, queries, most, floors)
+    return _completed(found, _scan_halves, segment, queries, most, floors)
+
+
+def _completed(
+    found: list[Candidates | None],
+    rest_by: Scan,
+    segment: Segment,
+    queries: Floats,
+    most: int,
+    floors: Floats,
+) -> list[Candidates]:
+    """What was found, and by another scan what was not."""
+    left = [number for number, candidates in enumerate(found) if candidates is None]
+    rest = iter(rest_by(segment, queries[left], most, floors[left]) if left else ())
+    return [next(rest) if candidates is None else candidates for candidates in found]
+
+
+def _look_at_rounded(
+    segment: Segment, queries: Floats, most: int, floors: Floats
+) -> list[Candidates | None]:
+    """None for a query whose best rows are not certain to be among the nearest rounded ones."""
+    rounded = segment.rounded
+    if FETCHED * most > MOST_FETCHED or len(rounded.coarse) > most:
+        return [None] * len(queries)
+    nearest = rounded.nearest(queries, min(FETCHED * most, len(segment)))
+    return Look(*nearest, rounded.coarse).settled(segment, queries, most, floors)
 
 
 def _scan_halves(segment: Segment, queries: Floats, most: int, floors: Floats) -> list[Candidates]:
@@ -142,19 +173,3 @@ class _Best:
 
     def candidates(self) -> list[Candidates]:
         return [strongest(joined(found), self._most) for found in self._found]
-
-
-def joined(parts: list[Candidates]) -> Candidates:
-    if not parts:
-        return Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
-    return Candidates(
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.cosines for part in parts]),
-    )
-
-
-def strongest(candidates: Candidates, most: int) -> Candidates:
-    if len(candidates.rows) <= most:
-        return candidates
-    kept = np.argpartition(-candidates.cosines, most - 1)[:most]
-    return Candidates(candidates.rows[kept], candidates.cosines[kept])

@@ -1,10 +1,12 @@
-"""Up to 100,000 half-precision vectors with their keys, of which some may be buried."""
+"""Up to 100,000 half-precision vectors, their rounded copies and their keys, of which some may be
+buried."""
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from openrekog.collections_store.index.changes import Halves, Keys
+from openrekog.collections_store.index.rounded import Rounded
 
 # Small enough that the array, which doubles as it grows, never stalls a search, and that the last
 # segment is quickly saved; large enough that a pass over it dwarfs the cost of starting one.
@@ -16,6 +18,7 @@ class Segment:
         self.codes = faiss.IndexScalarQuantizer(
             dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
+        self.rounded = Rounded(dimension)
         self.dimension = dimension
         self.keys: Keys = np.empty(0, np.int64)
         self.alive: NDArray[np.bool_] = np.empty(0, np.bool_)
@@ -32,7 +35,7 @@ class Segment:
 
     @property
     def bytes(self) -> int:
-        return len(self) * (2 * self.dimension + self.keys.itemsize + 1)
+        return len(self) * (3 * self.dimension + self.keys.itemsize + 1)
 
     @property
     def halves(self) -> Halves:
@@ -50,6 +53,7 @@ class Segment:
         # Bytes as they are: FAISS keeps the same IEEE half precision as the rows.
         codes = np.ascontiguousarray(halves).view(np.uint8).reshape(len(keys), -1)
         self.codes.add_sa_codes(codes)
+        self.rounded.append(halves)
         self.keys = np.concatenate([self.keys, keys])
         self.alive = np.concatenate([self.alive, np.ones(len(keys), np.bool_)])
         self.file = None

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import faiss
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from openrekog.collections_store.index.changes import Feed
@@ -57,14 +56,10 @@ class IndexShelf:
         self._sizes: dict[tuple[int, Kind], int] = {}
         self._used = 0
         self._lock = threading.Lock()
-        # Segments are searched side by side, so the libraries below must not start threads of
-        # their own: with 16 requests each would start as many as there are cores.
+        # As in `scan`: no threads of a library's own beside ours.
         threadpool_limits(1, user_api="blas")
         self._threads = ThreadPoolExecutor(
-            threads or len(os.sched_getaffinity(0)),
-            thread_name_prefix="index",
-            initializer=faiss.omp_set_num_threads,
-            initargs=(1,),
+            threads or len(os.sched_getaffinity(0)), thread_name_prefix="index"
         )
 
     def search(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from openrekog.collections_store.index.candidates import Candidates, joined, strongest
 from openrekog.collections_store.index.changes import Changes, Halves, Keys
-from openrekog.collections_store.index.scan import Candidates, Device, joined, scan, strongest
+from openrekog.collections_store.index.scan import Device, scan
 from openrekog.collections_store.index.segment import CAPACITY, Segment
 
 # Asked for on top of the limit, so that equal cosines at its edge are sorted out by key.
@@ -71,8 +72,10 @@ class VectorIndex:
         floors = np.array([query.min_cosine for query in queries], np.float32)
         most = max(query.limit for query in queries) + SPARE
         segments = list(self.segments)
+        # A single one is searched here: to have another thread do it takes longer than it seems.
+        side_by_side = threads.map if len(segments) > 1 else map
         parts = list(
-            threads.map(lambda segment: scan(segment, vectors, most, floors, device), segments)
+            side_by_side(lambda segment: scan(segment, vectors, most, floors, device), segments)
         )
         return [
             _best(query, segments, [part[number] for part in parts])

@@ -52,7 +52,7 @@ class AdapterLearner:
         row = np.concatenate([self._looks.of([image])[0], np.array(believed)])
         return row.astype(KEPT).tobytes()
 
-    def learn(self, looked: Iterable[Looked]) -> bytes:
+    def learn(self, looked: Iterable[Looked], so_far: bytes | None = None) -> bytes:  # noqa: ARG002
         rows = gather(map(self._with_those_above, looked), KEPT, MOST_PICTURES)
         self._check(rows)
         looks, believed = np.split(rows.seen.astype(np.float64), [self._looks.dimension], axis=1)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from openrekog.models.custom.boxes import Boxes, all_overlaps
 from openrekog.models.custom.detector import Judges
+from openrekog.models.custom.keeping import Arrays
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.custom.linear import Linear
-from openrekog.models.custom.sights import RIGHT, Arrays, boxes_of
+from openrekog.models.custom.sights import ASKED_BOXES, ASKED_FEATURES, RIGHT, boxes_of
 
 FEWEST = 5
 """Right and wrong findings each, without which nothing is known: scores are then halved, since
@@ -36,10 +37,9 @@ class Examined:
 
     @classmethod
     def of(cls, located: Sequence[TrueLabel], seen: Arrays, labels: Sequence[str]) -> "Examined":
-        first = seen["first"].astype(np.bool_)
         return cls(
-            seen["features"][first].astype(np.float16),
-            seen["boxes"][first].astype(np.float64),
+            seen[ASKED_FEATURES].astype(np.float16),
+            seen[ASKED_BOXES].astype(np.float64),
             boxes_of(located),
             np.array([labels.index(label.name) for label in located], np.intp),
         )

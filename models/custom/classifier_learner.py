@@ -36,7 +36,7 @@ class ClassifierLearner:
     def look(self, image: Image, truth: Sequence[TrueLabel], so_far: bytes | None) -> bytes:  # noqa: ARG002
         return self._looks.of([image]).astype(KEPT).tobytes()
 
-    def learn(self, looked: Iterable[Looked]) -> bytes:
+    def learn(self, looked: Iterable[Looked], so_far: bytes | None = None) -> bytes:  # noqa: ARG002
         rows = gather((each for each in looked if each.truth), KEPT, MOST_PICTURES)
         _check(len(rows.labels))
         # scikit-learn takes a second and some 100 MB: servers that never learn shall not pay.

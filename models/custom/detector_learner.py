@@ -2,33 +2,42 @@
 in the second what is in the boxes that they then propose."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from openrekog.models.capabilities import DenseExtractor
 from openrekog.models.custom.detector import Judges, detector_graph, proposer_graph
 from openrekog.models.custom.detector_lesson import DetectorLesson
+from openrekog.models.custom.folds import FOLDS, lot_of
+from openrekog.models.custom.keeping import Arrays, is_examined, pack, thinned, unpack
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.custom.learning import CannotLearnError, Looked
 from openrekog.models.custom.linear import Numbers
 from openrekog.models.custom.model_file import MOST_LABELS, ModelFile, read, write
-from openrekog.models.custom.proposer import Proposer, weight_shapes
 from openrekog.models.custom.proposer_lesson import ProposerLesson
+from openrekog.models.custom.proposers import Proposers, all_weight_shapes
 from openrekog.models.custom.sights import (
-    Arrays,
+    Sight,
     cells_seen,
+    is_right,
     joined,
-    pack,
+    regions_asked,
     regions_seen,
     sights_of,
-    unpack,
 )
-from openrekog.models.dense import DenseShape
 from openrekog.models.results import Image
 
 PROPOSER, DETECTOR = "proposer", "detector"
+
+PICTURES = "pictures"
+"""The setting of a proposer that tells how many there were."""
+
+Picture = tuple[Sequence[TrueLabel], Arrays]
+"""What is there, and what was seen."""
 
 
 class DetectorLearner:
@@ -40,61 +49,76 @@ class DetectorLearner:
         self._dense = dense
 
     def look(self, image: Image, truth: Sequence[TrueLabel], so_far: bytes | None) -> bytes:
-        """In the second round with the proposer and the labels, which become parts of the model."""
-        sights = sights_of(self._dense, image, truth)
+        lot, sights = lot_of(image), sights_of(self._dense, image, truth)
         if so_far is None:
-            return pack(joined([cells_seen(sight) for sight in sights]))
-        proposer, labels = self._read(so_far)
-        seen = joined([regions_seen(sight, proposer) for sight in sights])
-        return pack({**seen, **proposer.weights(), "labels": np.array(labels)})
+            cells = joined([cells_seen(sight) for sight in sights])
+            return pack({**cells, "fold": np.array(lot % FOLDS)})
+        return pack(self._regions(sights, self._read(so_far), lot))
 
-    def learn(self, looked: Iterable[Looked]) -> bytes:
+    def _regions(self, sights: Iterable[Sight], before: "_FirstRound", lot: int) -> Arrays:
+        """What judges are taught, and what some pictures are examined on."""
+        lots = np.random.RandomState(lot)  # NumPy promises that its numbers never change
+        examined = is_examined(before.pictures, lots)
+        parts, asked = list[Arrays](), dict[str, NDArray[np.generic]]()
+        for sight in sights:
+            parts.append(regions_seen(sight, before.proposers.whole))
+            if examined and sight.first:
+                asked |= regions_asked(sight, before.proposers.others[lot % FOLDS])
+        seen = joined(parts)
+        return {**thinned(seen, is_right(seen), before.pictures, lots), **asked}
+
+    def learn(self, looked: Iterable[Looked], so_far: bytes | None = None) -> bytes:
         pictures = ((each.truth, unpack(each.seen)) for each in looked)
-        first = next(pictures, None)
-        if first is None:
-            raise CannotLearnError("There are no pictures.")
-        learn = self._second if "overlaps" in first[1] else self._first
         with threadpool_limits(1, user_api="blas"):  # regression.py tells why
-            return learn(chain([first], pictures))
+            return self._first(pictures) if so_far is None else self._second(pictures, so_far)
 
-    def _first(self, pictures: Iterable[tuple[Sequence[TrueLabel], Arrays]]) -> bytes:
+    def _first(self, pictures: Iterable[Picture]) -> bytes:
         lesson, labels = ProposerLesson(self._dense.shape), set[str]()
         for truth, seen in pictures:
             lesson.add(seen)
             labels |= {label.name for label in truth if label.box}
         _check(labels)
-        weights = lesson.fit().weights()
-        return self._write(PROPOSER, sorted(labels), weights, proposer_graph(self._dense.shape))
+        weights, graph = lesson.fit().weights(), proposer_graph(self._dense.shape)
+        return self._write(PROPOSER, sorted(labels), weights, graph, {PICTURES: lesson.pictures})
 
-    def _second(self, pictures: Iterable[tuple[Sequence[TrueLabel], Arrays]]) -> bytes:
-        pictures = iter(pictures)
-        first = next(pictures)
-        labels: list[str] = first[1]["labels"].tolist()
-        lesson = DetectorLesson(labels)
-        for truth, seen in chain([first], pictures):
+    def _second(self, pictures: Iterable[Picture], so_far: bytes) -> bytes:
+        before = self._read(so_far)
+        labels, lesson = before.labels, DetectorLesson(before.labels)
+        for truth, seen in pictures:
             lesson.add(truth, seen)
         judges = lesson.fit()
         if judges is None:
             raise CannotLearnError("No object of the pictures is large enough to be seen.")
-        weights = {**_proposer(first[1], self._dense.shape).weights(), **_weights(judges)}
+        weights = {**before.proposers.whole.weights(), **_weights(judges)}
         graph = detector_graph(self._dense.shape, len(labels))
         return self._write(DETECTOR, labels, weights, graph)
 
-    def _read(self, so_far: bytes) -> tuple[Proposer, tuple[str, ...]]:
+    def _read(self, so_far: bytes) -> "_FirstRound":
         file, shape = read(so_far), self._dense.shape
         file.check_features(self._dense.feature_name)
-        file.check_shapes(weight_shapes(shape))
-        return Proposer.of(file.weights, shape.strides), file.labels
+        file.check_shapes(all_weight_shapes(shape))
+        pictures = int(file.settings[PICTURES])
+        return _FirstRound(Proposers.of(file.weights, shape), file.labels, pictures)
 
     def _write(
-        self, kind: str, labels: Sequence[str], weights: Mapping[str, Numbers], graph: str
+        self,
+        kind: str,
+        labels: Sequence[str],
+        weights: Mapping[str, Numbers],
+        graph: str,
+        settings: Mapping[str, int] = MappingProxyType({}),
     ) -> bytes:
-        return write(ModelFile(kind, tuple(labels), self._dense.feature_name, weights), graph)
+        features = self._dense.feature_name
+        return write(ModelFile(kind, tuple(labels), features, weights, dict(settings)), graph)
 
 
-def _proposer(seen: Arrays, shape: DenseShape) -> Proposer:
-    weights = {name: seen[name].astype(np.float32) for name in weight_shapes(shape)}
-    return Proposer.of(weights, shape.strides)
+@dataclass(frozen=True, slots=True)
+class _FirstRound:
+    """What it learnt, and from how many pictures."""
+
+    proposers: Proposers
+    labels: tuple[str, ...]
+    pictures: int
 
 
 def _weights(judges: Judges) -> Mapping[str, Numbers]:

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from openrekog.models.custom.certainty import Examined, Finding, certainty, findings
 from openrekog.models.custom.detector import Judges
+from openrekog.models.custom.keeping import Arrays
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.custom.linear import Numbers, fit_logistic, fit_ridge
 from openrekog.models.custom.row_sample import Columns, RowSample
-from openrekog.models.custom.sights import RIGHT, Arrays
+from openrekog.models.custom.sights import ASKED_FEATURES, RIGHT, is_right, taught_of_asked
 
 MOST_RIGHT, MOST_WRONG = 5_000, 10_000
 """3,474 single-precision numbers of each box take 208 MB, and the fit as much again."""
@@ -35,7 +36,16 @@ class DetectorLesson:
     _pictures: int = 0
 
     def add(self, truth: Sequence[TrueLabel], seen: Arrays) -> None:
+        """What the picture is examined on is taught, too, since there the first stage knows as
+        little as in new pictures; but never to who is examined on it."""
         located = [label for label in truth if label.box]
+        self._teach(located, seen)
+        if ASKED_FEATURES in seen and len(self._examined) < MOST_EXAMINED:
+            self._teach(located, taught_of_asked(seen, located))
+            self._examined[self._pictures] = Examined.of(located, seen, self.labels)
+        self._pictures += 1
+
+    def _teach(self, located: Sequence[TrueLabel], seen: Arrays) -> None:
         overlaps = seen["overlaps"].astype(np.float32)
         columns = {
             "features": seen["features"],
@@ -43,12 +53,9 @@ class DetectorLesson:
             "truth": self._truth(located, overlaps),
             "picture": np.full(len(overlaps), self._pictures),
         }
-        is_right = overlaps.max(axis=1, initial=0) >= RIGHT
-        for sample, which in ((self._right, is_right), (self._wrong, ~is_right)):
+        right = is_right(seen)
+        for sample, which in ((self._right, right), (self._wrong, ~right)):
             sample.add({name: column[which] for name, column in columns.items()})
-        if len(self._examined) < MOST_EXAMINED:
-            self._examined[self._pictures] = Examined.of(located, seen, self.labels)
-        self._pictures += 1
 
     def fit(self) -> Judges | None:
         """None where no object was ever seen."""

@@ -60,7 +60,7 @@ class FineTuningLearner:
         """The picture itself, as JPEG."""
         return encode(image)
 
-    def learn(self, looked: Iterable[Looked]) -> bytes:
+    def learn(self, looked: Iterable[Looked], so_far: bytes | None = None) -> bytes:  # noqa: ARG002
         """Raises CannotLearnError, or what a Leash raises."""
         with tempfile.TemporaryDirectory(
             prefix="openrekog-tuning-", ignore_cleanup_errors=True

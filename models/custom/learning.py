@@ -39,6 +39,7 @@ class Learner(Protocol):
     def look(self, image: Image, truth: Sequence[TrueLabel], so_far: bytes | None) -> bytes:
         """What is to be kept of a picture; `so_far` is the model of the round before."""
 
-    def learn(self, looked: Iterable[Looked]) -> bytes:
+    def learn(self, looked: Iterable[Looked], so_far: bytes | None = None) -> bytes:
         """The model, as an ONNX file that names its kind, its labels and the features it was learnt
-        on in its metadata; raises CannotLearnError."""
+        on in its metadata; `so_far` is what pictures were looked at with. Raises
+        CannotLearnError."""

@@ -36,6 +36,7 @@ class OtherFeaturesError(Exception):
     """A model that was learnt on other features than those that are loaded."""
 
     def __init__(self, learnt_on: str, loaded: str) -> None:
+        self.learnt_on = learnt_on
         super().__init__(
             f"The model was learnt on the features of {learnt_on!r}, and this server runs "
             f"{loaded!r}: train it anew, or start the server with the former pack."

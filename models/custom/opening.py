@@ -6,6 +6,7 @@ from openrekog.models.custom.classifier import open_classifier
 from openrekog.models.custom.detector import open_detector
 from openrekog.models.custom.fine_tuned import is_fine_tuned, open_fine_tuned
 from openrekog.models.custom.learning import CustomModel
+from openrekog.models.custom.looks import Looks
 from openrekog.models.custom.model_file import ModelFile, ModelFileError, read
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
@@ -15,6 +16,11 @@ OPENERS: Mapping[str, Callable[[ModelFile, Models, Runtime], CustomModel]] = {
     "detector": open_detector,
 }
 """By kind. Each checks the weights' shapes, and that the features are those that are loaded."""
+
+
+def features_of(models: Models) -> frozenset[str]:
+    """What a model may have been learnt on to be opened here, its own graph apart."""
+    return frozenset((Looks(models.features).name, models.dense.feature_name))
 
 
 UNTRUSTED = (

@@ -1,8 +1,7 @@
 """A training picture as a detector's learner sees it: in several views, first cell by cell, then
-box by box; and how that is kept as bytes."""
+box by box."""
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,19 +16,15 @@ from openrekog.models.custom.boxes import (
     squares,
 )
 from openrekog.models.custom.detector import FINE_SIDE, SIDE, rows_of, sides_of
+from openrekog.models.custom.keeping import Arrays
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.custom.proposer import Proposals, Proposer
 from openrekog.models.dense import Cells, DenseFeatures
 from openrekog.models.results import Box, Image
 
-Arrays = Mapping[str, NDArray[np.generic]]
-
 COARSE_SIDE = 416
 """The objects of a picture become as small as the least that are found, and the cells of another
 stride learn of them."""
-
-KEPT = np.float16
-"""How features are remembered: what is lost is far below what two pictures differ by."""
 
 LEAST_SIZE, MOST_SIZE = 2, 8
 """A stride's cells find objects of so many of its pixels; the finest also smaller, the coarsest
@@ -50,6 +45,9 @@ MOST_WRONG = 40
 MOVED, FARTHEST = 4, 0.08
 """So often each true box is moved by such a share of its sides (one deviation), to learn from."""
 MOST_MOVED = 60
+
+
+ASKED_FEATURES, ASKED_BOXES = "features asked", "boxes asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +111,40 @@ def regions_seen(sight: Sight, proposer: Proposer) -> Arrays:
     best = overlaps.max(axis=1, initial=0)
     keep = np.ones(len(best), np.bool_) if sight.first else _telling(best)
     boxes = proposals.boxes[keep]
-    moved = np.arange(len(best)) >= len(best) - _moved_count(sight)
     return {
-        "features": rows_of(sight.seen, proposals.take(keep)).astype(KEPT),
+        "features": rows_of(sight.seen, proposals.take(keep)),
         "overlaps": overlaps[keep].astype(np.float32),
         "shifts": _shifts(boxes, sight.truth, overlaps[keep]),
-        "boxes": (boxes / sight.seen.sides).astype(np.float32),
-        "first": np.full(len(boxes), sight.first) & ~moved[keep],
     }
+
+
+def regions_asked(sight: Sight, proposer: Proposer) -> Arrays:
+    """The boxes that are looked at when objects are sought, in ratios of the picture."""
+    proposals = proposer.propose(sight.seen)
+    return {
+        ASKED_FEATURES: rows_of(sight.seen, proposals),
+        ASKED_BOXES: (proposals.boxes / sight.seen.sides).astype(np.float32),
+    }
+
+
+def taught_of_asked(seen: Arrays, truth: Sequence[TrueLabel]) -> Arrays:
+    """The boxes that are looked at when objects are sought, as `regions_seen` gives others."""
+    boxes, there = seen[ASKED_BOXES].astype(np.float64), boxes_of(truth)
+    overlaps = all_overlaps(boxes, there)
+    return {
+        "features": seen[ASKED_FEATURES],
+        "overlaps": overlaps.astype(np.float32),
+        "shifts": _shifts(boxes, there, overlaps),
+    }
+
+
+def is_right(seen: Arrays) -> NDArray[np.bool_]:
+    """Which of the boxes are on an object."""
+    return np.asarray(seen["overlaps"].astype(np.float32).max(axis=1, initial=0) >= RIGHT)
 
 
 def joined(parts: Sequence[Arrays]) -> Arrays:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def pack(arrays: Arrays) -> bytes:
-    stream = io.BytesIO()
-    np.savez_compressed(stream, allow_pickle=False, **arrays)
-    return stream.getvalue()
-
-
-def unpack(seen: bytes) -> Arrays:
-    with np.load(io.BytesIO(seen), allow_pickle=False) as arrays:
-        return dict(arrays)
 
 
 _NONE, _UNCLEAR = -1, -2
@@ -173,11 +182,7 @@ def _taught(
     right = meant >= 0
     around = squares(cells.centres[chosen[right]], cells.stride)
     shifts[right] = shifts_to(around, truth[meant[right]])
-    return {"features": cells.features[chosen].astype(KEPT), "right": right, "shifts": shifts}
-
-
-def _moved_count(sight: Sight) -> int:
-    return min(MOVED * len(sight.truth), MOST_MOVED)
+    return {"features": cells.features[chosen], "right": right, "shifts": shifts}
 
 
 def _with_moved(proposals: Proposals, sight: Sight) -> Proposals:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from openrekog.server.analysis.manifest_reading import MOST_WRONG
-from openrekog.server.analysis.manifests import ManifestEntry
+from openrekog.server.analysis.manifests.entries import ManifestEntry
+from openrekog.server.analysis.manifests.reading import MOST_WRONG
 
 UseCase = Literal["IMAGE_LEVEL_LABELS", "OBJECT_LOCALIZATION"]
 """What a model is for: the labels of whole images, or boxes around objects."""

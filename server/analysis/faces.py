@@ -1,6 +1,6 @@
 """Findings about faces in the API's words: one function a shape."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import get_args
 
@@ -79,6 +79,11 @@ def wanted_attributes(names: Iterable[str]) -> frozenset[FaceAttributeName]:
     return ALL_ATTRIBUTES if "ALL" in asked else ALL_ATTRIBUTES & asked
 
 
+def wanted_landmarks(names: Iterable[str]) -> tuple[str, ...]:
+    """Every landmark comes with ALL alone, not with all attributes named one by one."""
+    return ALL_LANDMARKS if "ALL" in names else DEFAULT_LANDMARKS
+
+
 def bounding_box(box: Box) -> BoundingBox:
     return {"Width": box.width, "Height": box.height, "Left": box.left, "Top": box.top}
 
@@ -122,17 +127,12 @@ def compared_face(face: Face) -> ComparedFace:
     return member
 
 
-def face_detail(
-    face: Face,
-    asked: Set[FaceAttributeName] = frozenset(),
-    every: Set[FaceAttributeName] = ALL_ATTRIBUTES,
-) -> FaceDetail:
-    """A face with the default attributes and those that were `asked` for; all landmarks belong to
-    it if that is `every` attribute there is."""
+def face_detail(face: Face, points: tuple[str, ...] = DEFAULT_LANDMARKS) -> FaceDetail:
+    """A face with the default attributes, those that the models were asked for, and landmarks."""
     return {
         "BoundingBox": bounding_box(face.box),
         **attribute_members(face.attributes),
-        "Landmarks": landmarks(face, ALL_LANDMARKS if asked == every else DEFAULT_LANDMARKS),
+        "Landmarks": landmarks(face, points),
         "Pose": pose(face),
         "Quality": quality(face),
         "Confidence": face.confidence,

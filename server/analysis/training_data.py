@@ -11,7 +11,6 @@ import orjson
 from openrekog.collections_store.records import Feature, ModelKind, TrainingImage
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.results import Box
-from openrekog.server.analysis.adapter_manifests import parse_adapter_line
 from openrekog.server.analysis.dataset_faults import (
     Census,
     Faults,
@@ -19,7 +18,10 @@ from openrekog.server.analysis.dataset_faults import (
     find_faults,
     find_split_faults,
 )
-from openrekog.server.analysis.manifests import LabelledBox, LineRefused, ManifestEntry, parse_line
+from openrekog.server.analysis.manifests.adapters import parse_adapter_line
+from openrekog.server.analysis.manifests.entries import LabelledBox, ManifestEntry
+from openrekog.server.analysis.manifests.lines import parse_line
+from openrekog.server.analysis.manifests.messages import LineRefused
 
 KINDS: Mapping[UseCase, ModelKind] = {
     "IMAGE_LEVEL_LABELS": "classifier",

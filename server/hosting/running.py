@@ -19,6 +19,7 @@ from openrekog.models.custom.model_file import ModelFileError, OtherFeaturesErro
 from openrekog.models.custom.opening import open_custom_model
 from openrekog.models.loaded import Models
 from openrekog.models.runtime import Runtime
+from openrekog.server.hosting.neighbours import Neighbours
 from openrekog.server.hosting.opened import OpenedModel, OpenedModels
 from openrekog.server.hosting.thresholds import thresholds_of
 from openrekog.server.hosting.units import InferenceUnits, UnitSize
@@ -45,11 +46,20 @@ STARTING = "The model is being started."
 RUNNING = "The model is running."
 STOPPING = "The model is being stopped."
 STOPPED = "The model is stopped."
+ELSEWHERE = "This server does not run {!r}, which the model was learnt on; another server does."
 UNEXPECTED = "The model cannot be started; the server's log says why."
 
 
 class UnusableModelError(Exception):
     """The model cannot be opened by this server; the message tells its owner why."""
+
+
+class ElsewhereError(UnusableModelError):
+    """The model was learnt on a network that this server does not run, and another one does."""
+
+    def __init__(self, learnt_on: str) -> None:
+        super().__init__(ELSEWHERE.format(learnt_on))
+        self.learnt_on = learnt_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,16 @@ class HostingTerms:
 class Hosting:
     """The running models of a server process; safe to use from any thread."""
 
-    def __init__(self, store: Store, models: Models, runtime: Runtime, terms: HostingTerms) -> None:
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        runtime: Runtime,
+        terms: HostingTerms,
+        neighbours: Neighbours,
+    ) -> None:
         self._store = store
+        self._neighbours = neighbours
         self._models = models
         self._runtime = runtime
         self._terms = terms
@@ -78,6 +96,8 @@ class Hosting:
         self._units: dict[int, InferenceUnits] = {}
         # When each of the models that are started here was last asked; 0 if never.
         self._used: dict[int, float] = {}
+        # What models of other servers were learnt on: they are not read again and again.
+        self._elsewhere: dict[int, str] = {}
         self._closing = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="hosting", daemon=True)
@@ -110,6 +130,8 @@ class Hosting:
             self._used[version.key] = time.time()
             try:
                 opened = self.open(version)
+            except ElsewhereError:
+                raise
             except UnusableModelError as error:
                 self._become(version, "RUNNING", "FAILED", str(error))
                 raise
@@ -117,6 +139,9 @@ class Hosting:
 
     def open(self, version: ProjectVersion) -> OpenedModel:
         """Any trained model, for those that need not be started, too; raises UnusableModelError."""
+        learnt_on = self._elsewhere.get(version.key)
+        if learnt_on is not None and self._neighbours.have(learnt_on, version.key):
+            raise ElsewhereError(learnt_on)
         return self._opened.get(version.key, lambda: self._read(version))
 
     def forget(self, version: ProjectVersion) -> None:
@@ -147,11 +172,14 @@ class Hosting:
             self._opened.forget(key)
             self._used.pop(key, None)
             self._units.pop(key, None)
+        for key in set(self._elsewhere) - wanted:
+            self._elsewhere.pop(key, None)
 
     def _watch(self) -> None:
         while not self._closing:
             pause = SECONDS_BETWEEN_LOOKS
             try:
+                self._neighbours.beat()
                 self.look()
             except Exception:
                 # A full disk, a busy or restarting database: the next look must come.
@@ -164,6 +192,8 @@ class Hosting:
         self._used.setdefault(version.key, 0.0)
         try:
             self.open(version)
+        except ElsewhereError:
+            return  # it is started there
         except UnusableModelError as error:
             log.warning("model cannot be started", version=version.key, reason=str(error))
             self._become(version, "STARTING", "FAILED", str(error))
@@ -210,5 +240,8 @@ class Hosting:
         except ModelFileError as error:
             raise UnusableModelError(f"The file of the model is damaged: {error}.") from error
         except OtherFeaturesError as error:
+            if self._neighbours.have(error.learnt_on, version.key):
+                self._elsewhere[version.key] = error.learnt_on
+                raise ElsewhereError(error.learnt_on) from error
             raise UnusableModelError(str(error)) from error
         return OpenedModel(model, thresholds, len(content))

@@ -1,14 +1,18 @@
 """How often the parts of jobs were begun: what ends the whole process, as a fault in a decoder
 does, can only be noticed by the next one, and must not be tried for ever.
 
-Deploys and power cuts end processes too, so a number alone proves little. After two deaths in one
-part the decoder is tried in a process of its own, which is a proof; after three, jobs that were
-done together are done alone, so that one of them does not take the others with it.
+Power cuts and other jobs end processes too, so a number alone proves little; a process that is told
+to end does not count. After two deaths in one part the decoder, and then each analysis, is tried in
+a process of its own, which is a proof; after three, jobs that were done together are done alone, so
+that one of them does not take the others with it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
+from openrekog.collections_store.errors import Passing
 from openrekog.collections_store.records import Job
 from openrekog.collections_store.store import Store
 
@@ -16,7 +20,10 @@ SUSPICIOUS = 2
 ALONE = 3
 
 MOST = 10
-"""Of a part that was begun so often, nobody knows what ends it; but something does."""
+"""Of a part that was begun so often, nobody knows what ends it, and nothing was proved: it does not
+when it is tried alone; but something does."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -43,6 +50,18 @@ class Attempts:
         """How many processes have died in the next part of jobs, which are as they are stored."""
         counted = self._begun.get(leader, {})
         return max(job.attempts - (counted.get(job.job_id) == job.parts) for job in jobs)
+
+    def take_back(self) -> None:
+        """The process was told to end: whatever ends it from now on is not what it does. What it
+        has done to the end was counted anew, and stays so."""
+        begun = [pair for parts in [*self._begun.values()] for pair in [*parts.items()]]
+        if not begun:
+            return
+        try:
+            with self.store.write() as rows:
+                rows.jobs.take_back_parts(begun)
+        except Passing as error:
+            log.warning("an orderly end counts as none", jobs=[*dict(begun)], error=repr(error))
 
     def forget(self, leader: str) -> None:
         self._begun.pop(leader, None)

@@ -16,8 +16,8 @@ from openrekog.api_spec.shapes import MediaAnalysisJobFailureCode, S3Object
 from openrekog.collections_store.errors import Passing
 from openrekog.collections_store.records import Finding, Job, Scope
 from openrekog.collections_store.store import Store
+from openrekog.models.batching import BusyError
 from openrekog.server.failures import unexpected
-from openrekog.server.hosting.adapters import Adapters
 from openrekog.server.jobs import outputs
 from openrekog.server.jobs.attempts import MOST, SUSPICIOUS, Attempts
 from openrekog.server.jobs.bulk_lines import (
@@ -30,7 +30,7 @@ from openrekog.server.jobs.bulk_lines import (
     kebab_case,
 )
 from openrekog.server.jobs.manifest import Line, Mark, place_of, read_lines, source_ref
-from openrekog.server.jobs.patience import patiently
+from openrekog.server.jobs.patience import BUSY, LONGEST_BLINK, patiently
 from openrekog.server.media.objects import ObjectStore, Unreachable
 
 log = structlog.get_logger(__name__)
@@ -48,13 +48,19 @@ DEADLY_AFTER = SUSPICIOUS + 2
 ROWS = 1000
 
 CHANGED = "The manifest was changed or removed while the job was running."
-NO_ADAPTER = "The adapter was deleted while the job was running."
 EMPTY = "The manifest has no lines."
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 ENDLESS = (
     "The job was tried {} times at line {} of the manifest, and each time the server's process was "
     "ended before it was done."
 )
+
+UNASKABLE: Mapping[type[ApiError], MediaAnalysisJobFailureCode] = {
+    errors.ResourceNotFound: "RESOURCE_NOT_FOUND",
+    errors.ResourceNotReady: "RESOURCE_NOT_READY",
+}
+"""What an operation says of a model or a collection, and never of an image: no line can be looked
+at any more, and results that lack those that are left would look whole."""
 
 Ask = Callable[[Scope, str, Mapping[str, Any]], bytes]
 """An operation's answer, as JSON, to the request of an account in a region."""
@@ -74,11 +80,13 @@ class BulkWork:
     store: Store
     objects: ObjectStore
     ask: Ask
-    adapters: Adapters
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
     )
     _attempts: Attempts = field(init=False)
+    _looked: dict[str, dict[int, Finding]] = field(default_factory=dict)
+    """Job -> lines of the part that is being done: what they gave is not asked for again while the
+    others wait for a busy server."""
 
     def __post_init__(self) -> None:
         self._attempts = Attempts(self.store)
@@ -89,7 +97,7 @@ class BulkWork:
         with self.store.read() as rows:
             job = rows.jobs.by_id(job_id)
         if job is None or job.status != "IN_PROGRESS":
-            self._attempts.forget(job_id)
+            self._forget(job_id)
             self._clear(job)
             return False
         if job.parts <= number:  # else it was stored before a crash
@@ -105,14 +113,21 @@ class BulkWork:
         return True
 
     def give_up(self, job_id: str) -> None:
-        self._attempts.forget(job_id)
+        self._forget(job_id)
         with self.store.read() as rows:
             job = rows.jobs.by_id(job_id)
         if job is not None:
             self._end(job, JobFailedError("INTERNAL_ERROR", OUR_FAULT))
 
+    def leave(self) -> None:
+        self._attempts.take_back()
+
     def close(self) -> None:
         self._threads.shutdown()
+
+    def _forget(self, job_id: str) -> None:
+        self._attempts.forget(job_id)
+        self._looked.pop(job_id, None)
 
     def _go_on(self, job: Job, request: dict[str, Any]) -> None:
         done = Progress.unpack(job.carry)
@@ -138,6 +153,7 @@ class BulkWork:
         with self.store.write() as rows:
             rows.jobs.store_part(job, job.parts, found, done.pack())
             rows.jobs.describe(job, orjson.dumps(told).decode())
+        self._looked.pop(job.job_id, None)
 
     def _lines(self, job: Job, done: Progress) -> tuple[list[Line], Mark]:
         with self._manifest(job) as file:
@@ -158,23 +174,16 @@ class BulkWork:
             raise JobFailedError("INVALID_S3_OBJECT", CHANGED) from error
 
     def _look_at(self, job: Job, request: dict[str, Any], lines: list[Line]) -> list[Finding]:
-        self._check_adapter(job)
+        """Raises JobFailedError, or Passing where one of them has to wait."""
         name, parameters = asked_by(job, request)
-        return list(self._threads.map(partial(self._look, job, name, parameters), lines))
+        looked = self._looked.setdefault(job.job_id, {})
 
-    def _check_adapter(self, job: Job) -> None:
-        """Without it, no line could be looked at."""
-        key = orjson.loads(job.source).get("Adapter")
-        if key is None:
-            return
-        with self.store.read() as rows:
-            version = rows.versions.by_key(int(key))
-        if version is None:
-            raise JobFailedError("RESOURCE_NOT_FOUND", NO_ADAPTER)
-        try:
-            self.adapters.get(version)
-        except errors.ResourceNotReady as error:
-            raise JobFailedError("RESOURCE_NOT_READY", error.message or NO_ADAPTER) from error
+        def look(line: Line) -> None:
+            looked[line.number] = self._look(job, name, parameters, line)
+
+        # Drawn to its end, so that what the first one raises is raised.
+        list(self._threads.map(look, [line for line in lines if line.number not in looked]))
+        return [looked[line.number] for line in lines]
 
     def _look(self, job: Job, name: str, parameters: Mapping[str, Any], line: Line) -> Finding:
         """What the operation answers to the image of a line."""
@@ -182,9 +191,13 @@ class BulkWork:
         try:
             ref = source_ref(line.text)
             asked = {**parameters, "Image": {"S3Object": place_of(ref)}}
-            answer = patiently(partial(self.ask, job.scope, name, asked))
+            answer = patiently(partial(self.ask, job.scope, name, asked), LONGEST_BLINK)
         except Passing:
             raise
+        except (errors.ProvisionedThroughputExceeded, BusyError) as error:
+            raise Passing(BUSY) from error
+        except tuple(UNASKABLE) as error:
+            raise JobFailedError(UNASKABLE[type(error)], error.message or "") from error
         except Unreachable as error:
             with self._manifest(job):  # raises Unreachable if it is not the image's fault
                 return failure(line, ref, error)
@@ -193,6 +206,8 @@ class BulkWork:
         except Exception as error:
             log.error("line of a manifest failed", source_ref=ref, exc_info=error)
             return failure(line, ref, unexpected())
+        if "ProjectVersion" in asked and "ProjectVersion" not in orjson.loads(answer):
+            raise JobFailedError("RESOURCE_NOT_READY", outputs.EXPIRED)
         members = {"source-ref": ref, kebab_case(name): orjson.Fragment(answer)}
         return Finding(RESULT, line.number, "", 0.0, orjson.dumps(members).decode())
 

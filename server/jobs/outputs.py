@@ -12,6 +12,8 @@ from openrekog.server.media.objects import ObjectStore
 RESULTS = "results.jsonl"
 SUMMARY = "summary.json"
 
+EXPIRED = "The adapter has expired: the server runs other models than it was trained on."
+
 # Written when the work begins, so that a bucket that takes nothing is not found out at its end.
 ACCESS_CHECK = ".write_access_check"
 

@@ -17,12 +17,17 @@ PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 LONGEST_BLINK = 3.0
 
 
-def patiently(attempt: Callable[[], R]) -> R:
-    """Raises what the last of some tries raises."""
+BUSY = "The server is busy with requests; the job waits."
+
+
+def patiently(attempt: Callable[[], R], longest: float = PAUSES[-1]) -> R:
+    """Raises what the last of some tries raises; `longest` is for a server that is busy."""
     for pause in PAUSES:
         try:
             return attempt()
         except (errors.ProvisionedThroughputExceeded, BusyError):
+            if pause > longest:
+                raise
             time.sleep(pause)
         except Unreachable:
             if pause > LONGEST_BLINK:

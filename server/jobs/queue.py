@@ -2,6 +2,8 @@
 crashes: a workflow is a job, a step of it is a part of the work."""
 
 import logging
+import sqlite3
+import time
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Protocol
@@ -15,6 +17,7 @@ from dbos import (
     StepOptions,
 )
 from dbos import error as dbos_error
+from sqlalchemy import Engine, event
 
 QUEUE = "jobs"
 WORKFLOW = "job"
@@ -38,6 +41,14 @@ log = structlog.get_logger(__name__)
 
 # DBOS tells much that only its own developers want to know.
 logging.getLogger("dbos").setLevel(logging.WARNING)
+
+
+@event.listens_for(Engine, "connect")  # DBOS makes engines of its own, three of them
+def know_subsec(connection: object, _record: object) -> None:
+    """With Python 3.12 and newer, DBOS counts on SQLite 3.42, which has `unixepoch('subsec')`; but
+    Debian 12, and Python's images upon it, have 3.40, where that is null and no job begins."""
+    if isinstance(connection, sqlite3.Connection) and sqlite3.sqlite_version_info < (3, 42):
+        connection.create_function("unixepoch", 1, lambda _subsec: time.time())
 
 
 class Work(Protocol):

@@ -10,7 +10,8 @@ from openrekog.collections_store.errors import Passing
 from openrekog.collections_store.records import Finding
 from openrekog.server.analysis.video.analysis import VideoAnalysis
 from openrekog.server.jobs.sampling import batches
-from openrekog.server.media.videos import Frame, Video, ahead
+from openrekog.server.media.ahead import ahead
+from openrekog.server.media.videos import Frame, Video
 
 PART_MS = 10_000
 """Milliseconds of video in one part: what is done anew after a crash, at most."""
@@ -53,13 +54,20 @@ class Reading:
     """A video under way. `analyses` are those of the jobs that it is read for, by job id."""
 
     def __init__(
-        self, video: Video, analyses: Mapping[str, VideoAnalysis], part: int, mark: Bookmark
+        self,
+        video: Video,
+        analyses: Mapping[str, VideoAnalysis],
+        part: int,
+        mark: Bookmark,
+        patience: float,
     ) -> None:
+        """Raises StalledError, as reading a part does, if the decoder comes no further for
+        `patience` seconds."""
         self.video = video
         self.part = part
         self._analyses = dict(analyses)
         self._mark = mark
-        self._frames = ahead(video.frames(part * PART_MS, mark.index))
+        self._frames = ahead(video.frames(part * PART_MS, mark.index), video.pulse, patience)
         self._next = next(self._frames, None)
 
     def goes_on_with(self, part: int, jobs: Collection[str]) -> bool:

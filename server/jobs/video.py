@@ -1,7 +1,8 @@
 """What a worker does for jobs on stored videos, ten seconds of video at a time."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 import orjson
@@ -13,24 +14,18 @@ from openrekog.collections_store.records import Job, JobStatus
 from openrekog.collections_store.store import Store
 from openrekog.models.loaded import Models
 from openrekog.server.analysis.video import analysis
-from openrekog.server.jobs.attempts import ALONE, MOST, SUSPICIOUS, Attempts
+from openrekog.server.jobs import blame
+from openrekog.server.jobs.attempts import ALONE, SUSPICIOUS, Attempts
 from openrekog.server.jobs.kinds import KINDS
-from openrekog.server.jobs.reading import PART_MS, PartDone, Reading, unpack_carry
-from openrekog.server.media import trial
+from openrekog.server.jobs.reading import PartDone, Reading, unpack_carry
+from openrekog.server.media.ahead import open_video
 from openrekog.server.media.objects import ObjectStore, StoredObject, Unreachable
-from openrekog.server.media.videos import Video, VideoError, VideoInfo
+from openrekog.server.media.pulse import StalledError
+from openrekog.server.media.videos import VideoError, VideoInfo
 
 log = structlog.get_logger(__name__)
 
 SWAPPED = "The video was changed or removed while it was being analysed."
-CRASHES = (
-    "The video ends the process that decodes it, somewhere between {} and {} s. "
-    "It is damaged, or made to do so; encode it anew."
-)
-ENDLESS = (
-    "The analysis of the video from {} s on was begun {} times, and each time the server's process "
-    "was ended before it was done."
-)
 UNREADABLE = "The video was removed, or cannot be read any more: {}"
 OUR_FAULT = "The analysis failed by an error of the server; its log says more."
 
@@ -44,6 +39,11 @@ class VideoWork:
     objects: ObjectStore
     codecs: Sequence[str]
     celebrity_match_confidence: float
+    patience: float
+    """Seconds without any progress after which a decoder hangs."""
+    rehearse: Callable[[str], bool]
+    """Whether a process of its own survives `rehearsal` of a job."""
+    _stalls: Counter[str] = field(default_factory=Counter)
     _readings: dict[str, Reading] = field(default_factory=dict)
     _attempts: Attempts = field(init=False)
 
@@ -71,12 +71,18 @@ class VideoWork:
         try:
             deaths = self._attempts.begin(leader, jobs)
             self._check_survival(jobs, deaths)
+            if self._end_deadly(jobs, deaths):
+                self._close(leader)
+                return len(jobs) == 1
             reading = self._reading(leader, jobs)
             done = self._read(reading, jobs[0])
         except (Passing, Unreachable):
             # The analyses have seen some of this part: it is begun anew.
             self._close(leader)
             raise
+        except StalledError:
+            self._close(leader)
+            return self._end_stalled(leader, jobs)
         except Exception as error:  # noqa: BLE001 - told to the jobs' owners, and logged
             self._close(leader)
             self._fail(jobs, error)
@@ -91,6 +97,9 @@ class VideoWork:
         with self.store.read() as rows:
             led = rows.jobs.led(leader)
         self._end(led, "FAILED", OUR_FAULT)
+
+    def leave(self) -> None:
+        self._attempts.take_back()
 
     def close(self) -> None:
         for leader in list(self._readings):
@@ -107,15 +116,51 @@ class VideoWork:
 
     def _check_survival(self, jobs: list[Job], deaths: int) -> None:
         """Raises VideoError where it is in vain to try a part again."""
-        part = jobs[0].parts
-        if deaths >= MOST:
-            raise VideoError(ENDLESS.format(part * PART_MS // 1000, deaths))
+        blame.check_deaths(jobs[0], deaths)
+        if deaths >= SUSPICIOUS:
+            self._try_video(jobs)
+
+    def _try_video(self, jobs: list[Job]) -> None:
+        """Raises VideoError if the decoder does not come through the part."""
+        blame.try_video(jobs[0], self._object(jobs[0]), self.codecs, self.patience)
+
+    def _end_deadly(self, jobs: list[Job], deaths: int) -> bool:
+        """Ends the jobs whose analysis ends the process that does this part; whether any does."""
         if deaths < SUSPICIOUS:
-            return
-        # The decoder is ahead of what a part needs.
-        start, end = part * PART_MS, (part + 2) * PART_MS
-        if not trial.survives(self._object(jobs[0]), self.codecs, start, end):
-            raise VideoError(CRASHES.format(start // 1000, end // 1000))
+            return False
+        deadly = [job for job in jobs if not self.rehearse(job.job_id)]
+        for job in deadly:
+            log.error(
+                "an analysis ends the process that does it", job_id=job.job_id, part=job.parts
+            )
+            self._end([job], "FAILED", blame.DEADLY.format(*blame.seconds(job)))
+        return bool(deadly)
+
+    def _end_stalled(self, leader: str, jobs: list[Job]) -> bool:
+        """Ends the jobs if the decoder hangs in another process as well, or again and again;
+        whether it did. Else the machine was too busy, or stood still."""
+        self._stalls[leader] += 1
+        log.error(
+            "a decoder comes no further; its thread is left behind, and may be busy until the "
+            "server is started again",
+            job_ids=[job.job_id for job in jobs],
+            seconds=self.patience,
+        )
+        try:
+            self._try_video(jobs)
+            blame.check_stalls(jobs[0], self._stalls[leader], self.patience)
+        except VideoError as error:
+            self._fail(jobs, error)
+            return True
+        return False
+
+    def rehearsal(self, job_id: str) -> None:
+        """Does the next part of a job alone, and stores nothing of it."""
+        with self.store.read() as rows:
+            job = rows.jobs.by_id(job_id)
+        if job is not None and job.status == "IN_PROGRESS":
+            with closing(self._open([job], job.parts)) as reading:
+                reading.read_part()
 
     def _reading(self, leader: str, jobs: list[Job]) -> Reading:
         reading, part = self._readings.get(leader), jobs[0].parts
@@ -149,11 +194,12 @@ class VideoWork:
         with ExitStack() as undo:
             found = self._object(led[0])
             undo.callback(found.file.close)
-            video = Video(found.file, self.codecs)
+            video = open_video(found.file, self.codecs, self.patience)
             undo.callback(video.close)
             self._describe(led, video.info)
             mark, _ = unpack_carry(led[0].carry)
-            reading = Reading(video, self._begin(led, video.info), number, mark)
+            analyses = self._begin(led, video.info)
+            reading = Reading(video, analyses, number, mark, self.patience)
             undo.pop_all()
         return reading
 
@@ -209,6 +255,7 @@ class VideoWork:
     def _end_pass(self, leader: str) -> None:
         self._close(leader)
         self._attempts.forget(leader)
+        del self._stalls[leader]
 
     def _close(self, leader: str) -> None:
         reading = self._readings.pop(leader, None)

@@ -41,6 +41,10 @@ class Parts(Protocol):
     def give_up(self, job_id: str) -> None:
         """Ends what a step could not do however often it was tried."""
 
+    def leave(self) -> None:
+        """The process was told to end, which is no fault of the parts that it has begun, and may
+        not give them the time to come to their end."""
+
     def close(self) -> None: ...
 
 
@@ -83,8 +87,12 @@ class JobWork:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        kinds = [*{id(kind): kind for kind in self.kinds.values()}.values()]
+        for kind in kinds:
+            kind.leave()
+        with self._changed:
             self._changed.wait_for(lambda: self._running == 0)
-        for kind in {id(kind): kind for kind in self.kinds.values()}.values():
+        for kind in kinds:
             kind.close()
 
     def _claim(self, job_id: str) -> list[str]:

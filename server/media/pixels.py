@@ -20,6 +20,10 @@ class PixelBudget:
         self.used = 0
 
     def take(self, count: int) -> None:
+        """Raises ProvisionedThroughputExceeded, or ImageTooLarge for what would never fit, and
+        would be waited for for ever."""
+        if count > self._limit:
+            raise errors.ImageTooLarge("Image size is too large.")
         with self._lock:
             if self.used + count > self._limit:
                 raise errors.ProvisionedThroughputExceeded()

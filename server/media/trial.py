@@ -1,5 +1,5 @@
 """Tries a video in a process of its own: a hostile or damaged file can end the process in which
-FFmpeg decodes it.
+FFmpeg decodes it, or keep it busy for ever.
 
 The child opens nothing: it asks for bytes of the file through a pipe, and gets them through
 another. `python -m` this module is the child.
@@ -7,34 +7,53 @@ another. `python -m` this module is the child.
 
 import io
 import os
+import select
 import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from openrekog.server.media.objects import StoredObject
 from openrekog.server.media.parted import PartedFile
+from openrekog.server.media.pulse import Pulse
 from openrekog.server.media.videos import Video, VideoError
 
+Outcome = Literal["lives", "dies", "hangs"]
+
 ASKED = struct.Struct("<QQ")
-"""The bytes that the child asks for: their offset and number."""
+"""The bytes that the child asks for: their offset and number. None are asked for to say that it has
+come further."""
+
+SECONDS_BETWEEN_SIGNS = 1.0
+
+# A busy machine takes some for Python and all that it imports.
+SECONDS_TO_START = 30.0
 
 GIVEN = struct.Struct("<Q")
 """The number of the bytes that follow, less at the end of the file."""
 
 
-def survives(found: StoredObject, codecs: Sequence[str], start_ms: int, end_ms: int) -> bool:
-    """Whether a process lives through decoding this stretch; the file is closed. What else may be
-    wrong with the video is no matter here."""
+def outcome(
+    found: StoredObject, codecs: Sequence[str], start_ms: int, end_ms: int, patience: float
+) -> Outcome:
+    """What becomes of a process that decodes this stretch; the file is closed. What else may be
+    wrong with the video is no matter here. It hangs when it comes no further for `patience`
+    seconds, those not counted for which it waits for the file."""
     numbers = (str(number) for number in (found.size, start_ms, end_ms))
     command = [sys.executable, "-m", __name__, *numbers, *codecs]
+    hangs = False
     with suppress(BrokenPipeError), closing(found.file), child(command) as process:
-        serve(found, process)
-    return process.returncode >= 0
+        hangs = not serve(found, process, patience)
+        if hangs:
+            process.kill()
+    if hangs:
+        return "hangs"
+    return "lives" if process.returncode >= 0 else "dies"
 
 
 def child(command: Sequence[str]) -> "subprocess.Popen[bytes]":
@@ -43,14 +62,25 @@ def child(command: Sequence[str]) -> "subprocess.Popen[bytes]":
     )
 
 
-def serve(found: StoredObject, process: "subprocess.Popen[bytes]") -> None:
+def serve(found: StoredObject, process: "subprocess.Popen[bytes]", patience: float) -> bool:
+    """Until the child has ended; False if it hangs."""
     assert process.stdin is not None
     assert process.stdout is not None
-    while len(asked := read(process.stdout, ASKED.size)) == ASKED.size:
+    give_up = time.monotonic() + SECONDS_TO_START + patience
+    while select.select([process.stdout], [], [], max(0.0, give_up - time.monotonic()))[0]:
+        asked = read(process.stdout, ASKED.size)
+        if len(asked) < ASKED.size:
+            return True
+        began = time.monotonic()
         offset, size = ASKED.unpack(asked)
+        if size == 0:
+            give_up = began + patience
+            continue
         found.file.seek(offset)
         data = found.file.read(size)
         write(process.stdin, GIVEN.pack(len(data)) + data)
+        give_up += time.monotonic() - began
+    return False
 
 
 class AskedFile(PartedFile):
@@ -87,11 +117,26 @@ def main(size: str, start_ms: str, end_ms: str, *codecs: str) -> None:
     questions, answers = os.fdopen(os.dup(1), "wb", 0), os.fdopen(os.dup(0), "rb", 0)
     os.dup2(2, 1)
     file = io.BufferedReader(AskedFile(int(size), questions, answers), 1024 * 1024)
-    with suppress(VideoError), Video(file, codecs) as video:
+    write(questions, ASKED.pack(0, 0))
+    pulse = Pulse(signs(questions))
+    with suppress(VideoError), Video(file, codecs, pulse) as video:
         for frame in video.frames(int(start_ms)):
             if frame.timestamp_ms >= int(end_ms):
                 break
             _ = frame.image
+
+
+def signs(questions: IO[bytes]) -> Callable[[], None]:
+    """Says now and then that the decoder comes further."""
+    said = time.monotonic()
+
+    def say() -> None:
+        nonlocal said
+        if time.monotonic() >= said + SECONDS_BETWEEN_SIGNS:
+            said = time.monotonic()
+            write(questions, ASKED.pack(0, 0))
+
+    return say
 
 
 def be_the_first_to_die() -> None:

@@ -1,12 +1,9 @@
-"""Videos from outside: what a file says of itself, and its frames, decoded ahead of their use."""
+"""Videos from outside: what a file says of itself, and its frames."""
 
-import contextlib
 import math
-import queue
 import re
-import threading
 from collections import deque
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -24,11 +21,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from openrekog.models.results import Image
+from openrekog.server.media.pulse import Pulse, WatchedFile
 
 MILLISECONDS = 1000
-
-# Decoded frames that may wait for the analysis: at 1920x1080 6 MB each.
-FRAMES_AHEAD = 8
 
 # How much of the end may be missing before a file counts as cut off: streams of one file seldom end
 # at the same time.
@@ -133,10 +128,16 @@ class Frame:
 class Video:
     """An open file. Its frames can be asked for again and again; each time it is read anew."""
 
-    def __init__(self, file: BinaryIO, codecs: Collection[str] = ("h264",)) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        codecs: Collection[str] = ("h264",),
+        pulse: Pulse | None = None,
+    ) -> None:
         """Raises VideoError for what is no video, or one of a codec that is not among `codecs`;
         the file is closed with the video."""
-        self._file = file
+        self.pulse = Pulse() if pulse is None else pulse
+        self._file = WatchedFile(file, self.pulse)
         self._codecs = codecs
         self._open()
         try:
@@ -155,6 +156,13 @@ class Video:
         Damaged packets are left out, as players do. Raises VideoError if the file ends long before
         the video does.
         """
+        try:
+            yield from self._frames(start_ms, index)
+        finally:
+            if self.pulse.abandoned:
+                self._release()
+
+    def _frames(self, start_ms: int, index: int) -> Iterator[Frame]:
         last, pixel = 0, _pixel(self._stream)
         for frame in self._decoded_from(start_ms):
             last = self._timestamp(frame)
@@ -166,6 +174,11 @@ class Video:
         self._check_end(last)
 
     def close(self) -> None:
+        """What a decoder that hangs still uses is closed when it comes to an end after all."""
+        if not self.pulse.abandoned:
+            self._release()
+
+    def _release(self) -> None:
         self._container.close()
         self._file.close()
 
@@ -199,6 +212,7 @@ class Video:
         yield from frames
 
     def _open(self) -> None:
+        self.pulse.begin()
         self._file.seek(0)
         try:
             self._container = av.open(
@@ -217,7 +231,11 @@ class Video:
         decode = _StoredOrder().decode if self._container.format.name == AVI else _decode
         try:
             for packet in self._container.demux(self._stream):
-                yield from (frame for frame in decode(packet) if frame.pts is not None)
+                self.pulse.reach("packet", packet.dts)
+                for frame in decode(packet):
+                    self.pulse.reach("frame", frame.pts)
+                    if frame.pts is not None:
+                        yield frame
         except av.FFmpegError:
             return  # cut off; whether too much is missing is judged by the last frame's time
 
@@ -230,6 +248,7 @@ class Video:
             )
 
     def _seek(self, start_ms: int) -> None:
+        self.pulse.begin()
         wanted = self._origin + Fraction(start_ms, MILLISECONDS) / _time_base(self._stream)
         self._container.seek(int(wanted), stream=self._stream, backward=True)
 
@@ -359,37 +378,3 @@ def _duration_ms(container: InputContainer, stream: VideoStream | AudioStream) -
 def _quarter_turns(frame: VideoFrame) -> int:
     """How often the stored picture has to be turned against the clock by 90 degrees."""
     return round(frame.rotation / 90) % 4
-
-
-def ahead(frames: Iterator[Frame], most: int = FRAMES_AHEAD) -> Generator[Frame]:
-    """The same frames, decoded by a thread of their own while the caller works on earlier ones.
-
-    At most `most` frames wait. Close the iterator to end the thread early.
-    """
-    waiting: queue.Queue[Frame | BaseException | None] = queue.Queue(most)
-    closing = threading.Event()
-
-    def put(item: Frame | BaseException | None) -> bool:
-        while not closing.is_set():
-            with contextlib.suppress(queue.Full):
-                waiting.put(item, timeout=0.1)
-                return True
-        return False
-
-    def decode() -> None:
-        try:
-            if all(put(frame) for frame in frames):
-                put(None)
-        except BaseException as error:  # noqa: BLE001 - told to the caller, in whose thread it is raised
-            put(error)
-
-    thread = threading.Thread(target=decode, name="decode", daemon=True)
-    thread.start()
-    try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        closing.set()
-        thread.join()

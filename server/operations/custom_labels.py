@@ -22,11 +22,11 @@ def detect_custom_labels(
     context: Context, request: DetectCustomLabelsRequest
 ) -> DetectCustomLabelsResponse:
     version = running(context, request["ProjectVersionArn"])
+    # Before it takes a place in an inference unit: a bucket may be slow.
+    image = pictures.load(context, request["Image"])
     try:
-        with context.services.hosting.asked(version) as opened:
-            image = pictures.load(context, request["Image"])
-            with context.timed("model"):
-                [found] = opened.model.detect([image.pixels])
+        with context.services.hosting.asked(version) as opened, context.timed("model"):
+            [found] = opened.model.detect([image.pixels])
     except UnusableModelError as error:
         raise errors.ResourceNotReady(str(error)) from error
     chosen = list(confident(found, opened, request.get("MinConfidence")))

@@ -12,7 +12,7 @@ from openrekog.api_spec.shapes import (
     UpdateDatasetEntriesResponse,
 )
 from openrekog.collections_store.records import DatasetState, EntryFilter, NewEntry
-from openrekog.server.analysis.manifest_reading import ManifestRead, read_manifest
+from openrekog.server.analysis.manifests.reading import ManifestRead, read_manifest
 from openrekog.server.context import Context
 from openrekog.server.operations.project_arns import find_dataset
 from openrekog.server.operations.registry import operation

@@ -19,7 +19,7 @@ from openrekog.api_spec.shapes import (
 from openrekog.collections_store.errors import AlreadyExists
 from openrekog.collections_store.records import Dataset, DatasetState, Project
 from openrekog.collections_store.store import Transaction
-from openrekog.server.analysis.manifest_reading import ManifestRead, lines_of, read_manifest
+from openrekog.server.analysis.manifests.reading import ManifestRead, lines_of, read_manifest
 from openrekog.server.context import Context
 from openrekog.server.operations import tags
 from openrekog.server.operations.dataset_entries import new_entries

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from openrekog.collections_store.records import ProjectPolicy
-from openrekog.server.policies import as_tuple, matches_any, no_variables
+from openrekog.server.access.policies import as_tuple, matches_any, no_variables
 
 COPY = "rekognition:CopyProjectVersion"
 EVERYBODY = "*"

@@ -1,7 +1,6 @@
 """Bulk jobs with any image operation, an extension: AWS has them for one operation alone."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import orjson
@@ -17,15 +16,13 @@ from openrekog.api_spec.shapes import (
     StartImageAnalysisJobResponse,
 )
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS
-from openrekog.collections_store.records import Job
 from openrekog.server.context import Context
 from openrekog.server.operations import custom_labels, jobs
-from openrekog.server.operations.media_analysis import manifest_of, outcome, places_of, status_of
-from openrekog.server.operations.project_arns import find_adapter
+from openrekog.server.operations.bulk_jobs import BulkJobs, manifest_of, ready_adapter
 from openrekog.server.operations.registry import operation
-from openrekog.server.operations.resources import page_of, searchable_collection
+from openrekog.server.operations.resources import searchable_collection
 
-ECHOED = ("JobName", "Operation", "Parameters", "Input", "OutputConfig")
+JOBS = BulkJobs(IMAGE_ANALYSIS, ("JobName", "Operation", "Parameters", "Input", "OutputConfig"))
 
 MOST_PARAMETER_BYTES = 64 * 1024
 """They are kept with the job, and told with each that is listed."""
@@ -85,7 +82,7 @@ def find_collection(context: Context, collection_id: str) -> None:
 
 NAMED: Mapping[str, Callable[[Context, str], object]] = {
     "CollectionId": find_collection,
-    "ProjectVersion": find_adapter,
+    "ProjectVersion": ready_adapter,
     "ProjectVersionArn": custom_labels.running,
 }
 """What parameters can name, which has to be there."""
@@ -95,36 +92,12 @@ NAMED: Mapping[str, Callable[[Context, str], object]] = {
 def get_image_analysis_job(
     context: Context, request: GetImageAnalysisJobRequest
 ) -> GetImageAnalysisJobResponse:
-    with context.reading() as rows:
-        job = jobs.find(rows, context, IMAGE_ANALYSIS, request["JobId"])
-    return description(job)
+    return cast(GetImageAnalysisJobResponse, JOBS.get(context, request["JobId"]))
 
 
 @operation
 def list_image_analysis_jobs(
     context: Context, request: ListImageAnalysisJobsRequest
 ) -> ListImageAnalysisJobsResponse:
-    size = request["MaxResults"]
-    with context.reading() as rows:
-        found, token = page_of(
-            context,
-            "ListImageAnalysisJobs",
-            request.get("NextToken"),
-            lambda after: rows.jobs.page(context.scope, IMAGE_ANALYSIS, size, after),
-        )
-    answer: ListImageAnalysisJobsResponse = {"ImageAnalysisJobs": [*map(description, found)]}
-    if token is not None:
-        answer["NextToken"] = token
-    return answer
-
-
-def description(job: Job) -> GetImageAnalysisJobResponse:
-    request = orjson.loads(job.request)
-    members = {
-        "JobId": job.job_id,
-        "Status": status_of(job),
-        "CreationTimestamp": datetime.fromtimestamp(job.created_at, UTC),
-        **{name: request[name] for name in ECHOED if name in request},
-        **outcome(job, places_of(job, request)),
-    }
-    return cast(GetImageAnalysisJobResponse, members)
+    answer = JOBS.page(context, request["MaxResults"], request.get("NextToken"))
+    return cast(ListImageAnalysisJobsResponse, answer)

@@ -20,9 +20,10 @@ from openrekog.server.operations.registry import operation
 @operation
 def detect_faces(context: Context, request: DetectFacesRequest) -> DetectFacesResponse:
     asked = report.wanted_attributes(request["Attributes"])
+    points = report.wanted_landmarks(request["Attributes"])
     image = pictures.load(context, request["Image"])
     found = pictures.find_faces(context, image, asked)
-    return {"FaceDetails": [report.face_detail(face, asked) for face in found]}
+    return {"FaceDetails": [report.face_detail(face, points) for face in found]}
 
 
 @operation

@@ -25,7 +25,7 @@ from openrekog.collections_store.records import (
 )
 from openrekog.collections_store.store import Transaction
 from openrekog.server.context import Context
-from openrekog.server.jobs.training_task import Task
+from openrekog.server.jobs.training.task import Task
 from openrekog.server.operations import tags
 from openrekog.server.operations.jobs import check_quota
 from openrekog.server.operations.project_arns import (
@@ -39,6 +39,10 @@ from openrekog.server.operations.version_descriptions import description
 
 MOST_VERSIONS = 100
 """Of a project: AWS's quota."""
+
+MOST_ASSETS = 1
+"""To train with, and to test with: AWS's quota of datasets in a version of a model
+(https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/limits.html)."""
 
 WAITING = "The training waits for its turn."
 
@@ -140,8 +144,13 @@ def check_testing(data: Mapping[str, Any]) -> None:
 
 
 def check_assets(member: str, data: Mapping[str, Any]) -> None:
-    """Each names a manifest, whole."""
+    """Each names a manifest, whole, and there are no more than may be."""
     assets = data.get("Assets", [])
+    if len(assets) > MOST_ASSETS:
+        raise errors.LimitExceeded(
+            f"{member} has {len(assets)} Assets; a version has one manifest to train with, and one "
+            "to test with."
+        )
     places = [asset.get("GroundTruthManifest", {}).get("S3Object", {}) for asset in assets]
     if not places or not all("Bucket" in place and "Name" in place for place in places):
         raise errors.InvalidParameter(

@@ -39,16 +39,17 @@ def index_faces(context: Context, request: IndexFacesRequest) -> IndexFacesRespo
     with context.reading() as rows:
         searchable_collection(rows, context, request["CollectionId"])
     asked = report.wanted_attributes(request["DetectionAttributes"])
+    points = report.wanted_landmarks(request["DetectionAttributes"])
     image = pictures.load(context, request["Image"])
     found = pictures.find_faces(context, image, asked)
     kept, dropped = choose(found, image, request["QualityFilter"], request["MaxFaces"])
     stored = store(context, request, image, kept)
     records: list[FaceRecord] = [
-        {"Face": indexed_face(row), "FaceDetail": report.face_detail(face, asked)}
+        {"Face": indexed_face(row), "FaceDetail": report.face_detail(face, points)}
         for row, face in zip(stored, kept, strict=True)
     ]
     unindexed: list[UnindexedFace] = [
-        {"Reasons": reasons, "FaceDetail": report.face_detail(face, asked)}  # type: ignore[typeddict-item]  # both kinds of reason are of the enum
+        {"Reasons": reasons, "FaceDetail": report.face_detail(face, points)}  # type: ignore[typeddict-item]  # both kinds of reason are of the enum
         for face, reasons in dropped
     ]
     return {

@@ -8,9 +8,9 @@ import orjson
 from openrekog.api_spec import errors
 from openrekog.api_spec.shapes import OutputConfig, S3Object
 from openrekog.collections_store.records import ProjectVersion
-from openrekog.server.analysis.evaluation_documents import summary_name
-from openrekog.server.analysis.evaluation_report import report_name
-from openrekog.server.jobs.training_files import EVALUATION, REPORT
+from openrekog.server.analysis.evaluation.documents import summary_name
+from openrekog.server.analysis.evaluation.report import report_name
+from openrekog.server.jobs.training.files import EVALUATION, REPORT
 from openrekog.server.media.objects import ObjectStore, Unreachable
 
 NAMED = {EVALUATION: summary_name, REPORT: report_name}

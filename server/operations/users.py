@@ -146,7 +146,7 @@ def failed_association(
 ) -> UnsuccessfulFaceAssociation:
     member: UnsuccessfulFaceAssociation = {
         "FaceId": failure.face_id,
-        "Reasons": [failure.reason],
+        "Reasons": [failure.reason] if failure.reason else [],
     }
     if failure.user_id is not None:
         member["UserId"] = failure.user_id

@@ -8,12 +8,12 @@ import orjson
 
 from openrekog.api_spec.shapes import ProjectVersionDescription, S3Object
 from openrekog.collections_store.records import Project, ProjectVersion
-from openrekog.server.analysis.evaluation_documents import (
+from openrekog.server.analysis.evaluation.documents import (
     MANIFEST_SUMMARY,
     TESTING_VALIDATION,
     TRAINING_VALIDATION,
 )
-from openrekog.server.jobs.training_files import EVALUATION, TESTING_SNAPSHOT, TRAINING_SNAPSHOT
+from openrekog.server.jobs.training.files import EVALUATION, TESTING_SNAPSHOT, TRAINING_SNAPSHOT
 from openrekog.server.operations.project_arns import version_arn
 
 ECHOED = ("OutputConfig", "FeatureConfig")

@@ -18,7 +18,7 @@ REGIONS = itertools.count(1)
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Shared by all tests: each has a region of its own in it, and sees nothing of the others."""
-    running = ServerProcess(tmp_path_factory.mktemp("fake") / "data").start()
+    running = ServerProcess(tmp_path_factory.mktemp("fake") / "data", by_command=True).start()
     yield running
     running.close()
 
@@ -36,7 +36,8 @@ def real_server(
     real_models: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """With the default packs, as a user starts it."""
-    running = ServerProcess(tmp_path_factory.mktemp("real") / "data", {}).start()
+    folder = tmp_path_factory.mktemp("real") / "data"
+    running = ServerProcess(folder, {}, by_command=True).start()
     yield running
     running.close()
 

@@ -1,12 +1,13 @@
-"""Runs `openrekog serve` as a process of its own, as a user does, and gives clients for it."""
+"""Runs `openrekog serve` as a process of its own, and gives clients for it."""
 
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,12 +17,14 @@ import boto3
 import orjson
 from botocore.config import Config
 
+from tests.acceptance.forks import Fork
 from tests.acceptance.ports import free_port
 
 COMMAND = Path(sys.executable).with_name("openrekog")
 READY = re.compile(r"is ready on (http://\S+)")
 SECONDS_TO_START = 60.0
 SECONDS_TO_STOP = 40.0
+SECONDS_TO_END = 120.0
 
 FAKE: Mapping[str, Any] = {"packs": ["fake"]}
 
@@ -33,8 +36,10 @@ class ServerProcess:
     data_dir: Path
     settings: Mapping[str, Any] = field(default_factory=lambda: FAKE)
     preexec: Any = None
+    by_command: bool = False
+    """Started as a user does, and not as a fork that is ready two seconds sooner."""
     url: str = ""
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Fork | None = None
     _clients: list[Any] = field(default_factory=list)
 
     @property
@@ -48,19 +53,24 @@ class ServerProcess:
     def start(self) -> "ServerProcess":
         """Returns once the ready line is printed; a restart listens where clients expect it."""
         port = str(self.port if self.url else free_port())
+        self.process = self._begin(["serve", "--port", port, "--data-dir", str(self.data_dir)])
+        self.url = self._wait_until_ready(self.process)
+        return self
+
+    def _begin(self, arguments: list[str]) -> subprocess.Popen[bytes] | Fork:
         environment = clean_environment() | as_environment(self.settings)
+        if not (self.by_command or self.preexec):
+            return Fork(arguments, environment, self.log)
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [COMMAND, "serve", "--port", port, "--data-dir", self.data_dir],
+            return subprocess.Popen(
+                [COMMAND, *arguments],
                 env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 preexec_fn=self.preexec,
             )
-        self.url = self._wait_until_ready(self.process)
-        return self
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> str:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes] | Fork) -> str:
         give_up = time.monotonic() + SECONDS_TO_START
         while process.poll() is None and time.monotonic() < give_up:
             if ready := READY.search(self.log.read_text(errors="replace")):
@@ -115,25 +125,28 @@ class ServerProcess:
         self._clients.append(client)
         return client
 
+    def command(self, *arguments: str | Path) -> str:
+        """What `openrekog` prints that works on the data of this server, with its settings."""
+        where = ("--data-dir", str(self.data_dir))
+        done = completed([*map(str, arguments), *where], as_environment(self.settings))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def create_key(self, account: str, *options: str) -> Mapping[str, str]:
         """What `openrekog keys create` prints."""
-        printed = subprocess.run(
-            [
-                COMMAND,
-                "keys",
-                "create",
-                "--account",
-                account,
-                "--data-dir",
-                self.data_dir,
-                *options,
-            ],
-            env=clean_environment(),
-            check=True,
-            capture_output=True,
-        ).stdout
+        printed = self.command("keys", "create", "--account", account, *options)
         key: Mapping[str, str] = orjson.loads(printed)
         return key
+
+
+def completed(
+    arguments: Sequence[str], settings: dict[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    """What became of a command, run by a fork."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = (Path(folder) / name for name in ("out", "err"))
+        status = Fork(arguments, clean_environment() | settings, out, err).wait(SECONDS_TO_END)
+        return subprocess.CompletedProcess(arguments, status, out.read_text(), err.read_text())
 
 
 @cache

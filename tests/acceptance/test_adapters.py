@@ -43,6 +43,10 @@ def halves(kind: str, number: int) -> bytes:
     return file.getvalue()
 
 
+PLANNED = 62.5
+"""The confidence from which on labels are to be believed, so that metrics are those at it."""
+
+
 def line(studio: Studio, kind: str, number: int) -> Line:
     labels = [{"Name": name} for name in TRUTH[kind]]
     return {
@@ -64,6 +68,7 @@ def trained(studio: Studio) -> str:
     version = studio.train(
         TrainingData=studio.manifest("train.manifest", lines),
         TestingData=studio.manifest("test.manifest", tests),
+        FeatureConfig={"ContentModeration": {"ConfidenceThreshold": PLANNED}},
     )
     found = studio.wait(version)
     assert found["Status"] == "TRAINING_COMPLETED", found
@@ -90,6 +95,10 @@ def test_an_adapter_raises_what_was_missed_and_lowers_false_alarms(studio: Studi
         "CONTENT_MODERATION",
         "7.0",
     )
+    assert description["FeatureConfig"]["ContentModeration"]["ConfidenceThreshold"] == PLANNED
+    summary = orjson.loads(studio.read(description["EvaluationResult"]["Summary"]))
+    found = {each["Metrics"]["Threshold"] for each in summary["LabelEvaluationResults"]}
+    assert found == {PLANNED / 100}
     explicit = {"Explicit Nudity", "Explicit"}
     assert explicit <= asked(client, "safe").keys()
     assert asked(client, "gambling") == {}
@@ -162,6 +171,14 @@ def test_an_expired_adapter_leaves_the_word_to_the_base_model(
         described = studio.describe(version)
         assert described["Status"] == "EXPIRED"
         assert "features of former days" in described["StatusMessage"]
+    studio.put("bulk.manifest", b"{}")
+    refused_with(
+        "ResourceNotReadyException",
+        studio.client.start_media_analysis_job,
+        OperationsConfig={"DetectModerationLabels": {"ProjectVersion": version}},
+        Input={"S3Object": {"Bucket": studio.name, "Name": "bulk.manifest"}},
+        OutputConfig={"S3Bucket": studio.out},
+    )
 
 
 def test_a_damaged_adapter_is_not_ready(server: ServerProcess, studio: Studio) -> None:

@@ -3,7 +3,6 @@ real models and photographs where the faces do."""
 
 import io
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,7 @@ from openrekog.collections_store.celebrities import ids_of
 from openrekog.collections_store.store import CelebrityDetails, FaceModel, NewFace, Store
 from tests.acceptance.photos import astronaut, head, jpeg, nobody, person, photograph, png, resized
 from tests.acceptance.refusals import refusal, refused_with
-from tests.acceptance.servers import COMMAND, ServerProcess, as_environment, clean_environment
+from tests.acceptance.servers import ServerProcess
 
 Launch = Callable[..., ServerProcess]
 
@@ -32,16 +31,7 @@ Bob Example,bob.png,,,
 
 def celebrities(server: ServerProcess, *arguments: str | Path) -> str:
     """What a command prints that works on the running server's data."""
-    done = subprocess.run(
-        [COMMAND, "celebrities", *arguments, "--data-dir", server.data_dir],
-        env=clean_environment() | as_environment(server.settings),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return server.command("celebrities", *arguments)
 
 
 def vectors_in(server: ServerProcess) -> set[bytes]:

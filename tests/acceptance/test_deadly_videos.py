@@ -1,6 +1,7 @@
-"""A file that ends the server: its job fails, and no other one."""
+"""A file that ends the server, or would keep it busy for ever: its job fails, and no other one."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,21 +9,24 @@ import numpy as np
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from openrekog.server.jobs.video import CRASHES
-from tests.acceptance.conftest import Launch
-from tests.acceptance.servers import ServerProcess
+from openrekog.server.jobs.blame import CRASHES, HANGS
+from tests.acceptance.servers import FAKE, ServerProcess
 from tests.acceptance.videos import write_video
 
-# With this on its path, Python decodes no video with seven frames a second to its end.
+# With this on its path, Python decodes no video with seven or nine frames a second to its end.
 DEADLY = Path(__file__).parent.parent / "deadly"
 
 STARTS = 4
 
 
 @pytest.fixture
-def server(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> ServerProcess:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
     monkeypatch.setenv("PYTHONPATH", str(DEADLY))
-    return launch()
+    running = ServerProcess(
+        tmp_path / "data", {**FAKE, "video_stall_seconds": 3.0}, by_command=True
+    ).start()
+    yield running
+    running.close()
 
 
 def put(server: ServerProcess, rate: int) -> dict[str, Any]:
@@ -47,10 +51,11 @@ def survives(server: ServerProcess, jobs: list[str]) -> bool:
     return False
 
 
-def test_a_video_that_ends_the_server_fails_its_job_and_no_other(server: ServerProcess) -> None:
+def test_a_video_that_ends_or_keeps_the_server_fails_its_job_and_no_other(
+    server: ServerProcess,
+) -> None:
     client = server.client()
-    deadly, harmless = put(server, 7), put(server, 8)
-    jobs = [client.start_face_detection(Video=video)["JobId"] for video in (deadly, harmless)]
+    jobs = [client.start_face_detection(Video=put(server, rate))["JobId"] for rate in (7, 9, 8)]
     deaths = 0
     while not survives(server, jobs):
         deaths += 1
@@ -58,6 +63,9 @@ def test_a_video_that_ends_the_server_fails_its_job_and_no_other(server: ServerP
         server.kill()
         server.start()
     assert deaths == 2
-    failed, other = (server.client().get_face_detection(JobId=job) for job in jobs)
-    assert (failed["JobStatus"], failed["StatusMessage"]) == ("FAILED", CRASHES.format(10, 30))
-    assert other["JobStatus"] == "SUCCEEDED"
+    answers = [server.client().get_face_detection(JobId=job) for job in jobs]
+    assert [(one["JobStatus"], one.get("StatusMessage")) for one in answers] == [
+        ("FAILED", CRASHES.format(10, 30)),
+        ("FAILED", HANGS.format(10, 30)),
+        ("SUCCEEDED", None),
+    ]

@@ -1,23 +1,18 @@
 """Trained models are started and stopped, and survive what servers go through."""
 
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.acceptance.conftest import Launch
 from tests.acceptance.custom_models import (
     Trained,
     change_version,
-    coloured,
     learnt,
     put_version,
     trained,
 )
-from tests.acceptance.photos import jpeg
 from tests.acceptance.refusals import refused_with
 from tests.acceptance.servers import ServerProcess
 
@@ -176,37 +171,3 @@ def test_models_start_on_demand_and_stop_when_idle(launch: Launch) -> None:
     assert "FAILED" in refused_with(NOT_READY, damaged.ask)
     training = trained(server, "us-east-1", status="TRAINING_IN_PROGRESS")
     refused_with(NOT_READY, training.ask)
-
-
-CROWD = 6
-
-
-def answers(model: Trained) -> Counter[str]:
-    """What is answered to a crowd that asks at once about pictures that take a while."""
-    asked = {
-        "ProjectVersionArn": model.arn,
-        "Image": {"Bytes": jpeg(coloured("red").resize((4000, 4000)), quality=50)},
-    }
-
-    def ask(_: int) -> str:
-        try:
-            found = model.client.detect_custom_labels(**asked)["CustomLabels"]
-        except ClientError as error:
-            return str(error.response["Error"]["Code"])
-        return str(found[0]["Name"])
-
-    with ThreadPoolExecutor(CROWD) as crowd:
-        return Counter(crowd.map(ask, range(CROWD)))
-
-
-def test_inference_units_bound_what_is_asked_at_once(launch: Launch) -> None:
-    server = launch(request_threads=CROWD, inference_unit_requests=1, inference_unit_queue=1)
-    model = trained(server, "us-east-1").start()
-    found = answers(model)
-    throttled = found.pop("ProvisionedThroughputExceededException")
-    assert found["red"] + throttled == CROWD
-    assert found["red"] >= 2
-    model.client.stop_project_version(ProjectVersionArn=model.arn)
-    model.wait_until("STOPPED")
-    model.start(MinInferenceUnits=1, MaxInferenceUnits=CROWD)
-    assert answers(model) == {"red": CROWD}

@@ -1,6 +1,7 @@
 """Bulk jobs with any image operation: an extension, which is asked for by plain HTTP."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +15,7 @@ from botocore.credentials import Credentials
 
 from openrekog.api_spec.shapes import ImageOperation
 from tests.acceptance.conftest import Launch
-from tests.acceptance.custom_models import trained
+from tests.acceptance.custom_models import Trained, trained
 from tests.acceptance.photos import jpeg, person, photograph
 from tests.acceptance.servers import ServerProcess
 
@@ -206,6 +207,55 @@ def test_what_is_wrong_with_every_image_is_told_at_once(
     answer = start(server, region, operation, Parameters=parameters)
     assert answer["__type"] == code
     assert message in answer.get("Message", answer.get("message", ""))
+
+
+MANY = 20_000
+"""Lines that a job would be busy with for most of a minute."""
+
+
+def delete(client: Any, _model: Trained) -> None:
+    client.delete_collection(CollectionId="people")
+
+
+def stop(client: Any, model: Trained) -> None:
+    client.stop_project_version(ProjectVersionArn=model.arn)
+
+
+@pytest.mark.parametrize(
+    ("operation", "end", "code", "message"),
+    [
+        ("DetectCustomLabels", stop, "RESOURCE_NOT_READY", ", not RUNNING"),
+        ("SearchFacesByImage", delete, "RESOURCE_NOT_FOUND", "people does not exist"),
+    ],
+    ids=["a model is stopped", "a collection is deleted"],
+)
+def test_what_the_lines_need_ends_before_the_job_does(
+    server: ServerProcess,
+    client: Any,
+    region: str,
+    photos: Path,
+    people: str,
+    operation: str,
+    end: Callable[[Any, Trained], None],
+    code: str,
+    message: str,
+) -> None:
+    """A result that lacks the rest of the lines would look whole."""
+    client.index_faces(CollectionId=people, Image={"Bytes": person(1)})
+    model = trained(server, region).start()
+    of = {"DetectCustomLabels": {"ProjectVersionArn": model.arn}}
+    parameters = of.get(operation, {"CollectionId": people})
+    (photos / "many.jsonl").write_text('{"source-ref": "s3://photos/one.jpg"}\n' * MANY)
+    many = {"S3Object": {"Bucket": "photos", "Name": "many.jsonl"}}
+    job = start(server, region, operation, Parameters=parameters, Input=many)["JobId"]
+    while ask(server, region, "GetImageAnalysisJob", JobId=job)["Status"] == "QUEUED":
+        time.sleep(0.1)
+    end(client, model)
+    answer = wait(server, region, job)
+    assert (answer["Status"], answer["FailureDetails"]["Code"]) == ("FAILED", code)
+    assert message in answer["FailureDetails"]["Message"]
+    assert "Results" not in answer
+    assert not (server.data_dir / "buckets" / "out" / "results" / job / "results.jsonl").exists()
 
 
 def test_a_key_may_start_what_it_may_do_itself(launch: Launch, tmp_path: Path) -> None:

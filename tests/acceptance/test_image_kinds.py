@@ -15,13 +15,13 @@ from tests.acceptance.photos import astronaut, encoded, jpeg, photograph, png, p
 
 
 def sixteen_bits() -> bytes:
-    samples = np.asarray(astronaut().convert("L")).astype(np.uint16) * 257
+    samples = np.asarray(astronaut().convert("L")).astype(np.uint16) << 8
     return png(PIL.Image.fromarray(samples))
 
 
 def rgb_of_sixteen_bits() -> bytes:
     """Pillow writes no such PNG, so the chunks are put together here."""
-    samples = np.asarray(astronaut()).astype(">u2") * 257
+    samples = (np.asarray(astronaut()).astype(np.uint16) << 8).astype(">u2")
     rows = b"".join(b"\0" + row.tobytes() for row in samples)
     header = struct.pack(">IIBBBBB", astronaut().width, astronaut().height, 16, 2, 0, 0, 0)
     return png_file((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))

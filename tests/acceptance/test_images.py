@@ -10,14 +10,38 @@ from tests.acceptance.refusals import refused_with
 
 PORTRAIT = (190, 40, 330, 220)
 
-# Where they are in the picture of the astronaut, in its 512 pixels.
+# Where they are in the 512 pixels of the astronaut's picture; "left" is the left of the picture.
 BY_EYE = {
     "eyeLeft": (203, 101),
     "eyeRight": (247, 103),
-    "nose": (224, 126),
     "mouthLeft": (205, 141),
     "mouthRight": (244, 141),
+    "nose": (224, 126),
+    "leftEyeBrowLeft": (190, 91),
+    "leftEyeBrowRight": (215, 93),
+    "leftEyeBrowUp": (201, 89),
+    "rightEyeBrowLeft": (237, 93),
+    "rightEyeBrowRight": (265, 97),
+    "rightEyeBrowUp": (252, 91),
+    "leftEyeLeft": (194, 101),
+    "leftEyeRight": (212, 104),
+    "leftEyeUp": (204, 98),
+    "leftEyeDown": (204, 105),
+    "rightEyeLeft": (237, 105),
+    "rightEyeRight": (257, 104),
+    "rightEyeUp": (247, 100),
+    "rightEyeDown": (247, 106),
+    "noseLeft": (214, 131),
+    "noseRight": (234, 131),
+    "mouthUp": (223, 140),
+    "mouthDown": (222, 155),
+    "leftPupil": (203, 101),
+    "rightPupil": (246, 103),
+    "upperJawlineLeft": (180, 101),
+    "midJawlineLeft": (184, 149),
     "chinBottom": (222, 178),
+    "midJawlineRight": (262, 153),
+    "upperJawlineRight": (271, 105),
 }
 
 
@@ -37,10 +61,10 @@ class TestDetectFaces:
         assert face["AgeRange"]["Low"] <= 45
         assert face["AgeRange"]["High"] >= 25
         assert face["Emotions"][0]["Type"] == "HAPPY"
-        assert len({landmark["Type"] for landmark in face["Landmarks"]}) == 30
-        places = {one["Type"]: (one["X"], one["Y"]) for one in face["Landmarks"]}
-        for name, (x, y) in BY_EYE.items():
-            assert places[name] == pytest.approx((x / 512, y / 512), abs=4 / 512), name
+        places = {one["Type"]: (one["X"] * 512, one["Y"] * 512) for one in face["Landmarks"]}
+        assert len(face["Landmarks"]) == len(places) == 30
+        for name, place in BY_EYE.items():
+            assert places[name] == pytest.approx(place, abs=5), name
         for value in (*face["Quality"].values(), *(one["Confidence"] for one in face["Emotions"])):
             assert 0 <= value <= 100
 

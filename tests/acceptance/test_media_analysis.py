@@ -1,95 +1,30 @@
 """Bulk analysis: what a manifest names is looked at, line by line, and nothing is lost."""
 
 import contextlib
-import subprocess
-import time
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
 import PIL.Image
-import pytest
 
 from tests.acceptance.conftest import Launch
+from tests.acceptance.media_jobs import (
+    MODERATION,
+    NO_MANIFEST,
+    failure,
+    files,
+    line,
+    manifest,
+    picture,
+    put,
+    refs,
+    start,
+    wait,
+)
 from tests.acceptance.moto import aws_client, moto
 from tests.acceptance.photos import png
 from tests.acceptance.refusals import refused_with
-from tests.acceptance.servers import COMMAND, ServerProcess, clean_environment
-
-MODERATION: dict[str, Any] = {"DetectModerationLabels": {}}
-ADAPTER = "arn:aws:rekognition:us-east-1:000000000000:project/a/version/b/1700000000000"
-
-
-def picture(red: int) -> bytes:
-    """The fake pack takes red for explicit."""
-    return png(PIL.Image.new("RGB", (96, 96), (red, 0, 0)))
-
-
-def buckets(server: ServerProcess) -> Path:
-    return server.data_dir / "buckets"
-
-
-def put(server: ServerProcess, bucket: str, key: str, data: bytes = b"") -> None:
-    path = buckets(server) / bucket / key
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
-def line(key: str, bucket: str = "photos") -> bytes:
-    return orjson.dumps({"source-ref": f"s3://{bucket}/{key}"})
-
-
-def manifest(bucket: str = "photos", name: str = "list.jsonl") -> dict[str, Any]:
-    return {"S3Object": {"Bucket": bucket, "Name": name}}
-
-
-def start(server: ServerProcess, client: Any, lines: Iterable[bytes], **request: Any) -> str:
-    """Starts a job on these lines; results go to the bucket "out"."""
-    put(server, "photos", "list.jsonl", b"\n".join(lines))
-    (buckets(server) / "out").mkdir(exist_ok=True)
-    asked: dict[str, Any] = {
-        "OperationsConfig": MODERATION,
-        "Input": manifest(),
-        "OutputConfig": {"S3Bucket": "out", "S3KeyPrefix": "results/"},
-    }
-    job: str = client.start_media_analysis_job(**{**asked, **request})["JobId"]
-    return job
-
-
-def wait(client: Any, job: str, seconds: float = 100) -> dict[str, Any]:
-    give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up:
-        answer: dict[str, Any] = client.get_media_analysis_job(JobId=job)
-        if answer["Status"] in ("SUCCEEDED", "FAILED"):
-            del answer["ResponseMetadata"]
-            return answer
-        time.sleep(0.1)
-    raise AssertionError(f"job {job} did not end")
-
-
-def failure(client: Any, job: str) -> tuple[str, str]:
-    details = wait(client, job)["FailureDetails"]
-    return details["Code"], details["Message"]
-
-
-def stored(server: ServerProcess, place: dict[str, Any]) -> bytes:
-    path: Path = buckets(server) / place["S3Object"]["Bucket"] / place["S3Object"]["Name"]
-    return path.read_bytes()
-
-
-def files(server: ServerProcess, answer: dict[str, Any]) -> tuple[list[Any], Any]:
-    """The results and the summary of a job that succeeded."""
-    assert answer["Status"] == "SUCCEEDED", answer
-    lines = stored(server, answer["Results"]).splitlines()
-    return [orjson.loads(each) for each in lines], orjson.loads(
-        stored(server, answer["ManifestSummary"])
-    )
-
-
-def refs(results: Sequence[Any]) -> list[str]:
-    return [each["source-ref"].removeprefix("s3://photos/") for each in results]
+from tests.acceptance.servers import ServerProcess
 
 
 def test_results_are_those_of_the_operation_in_the_order_of_the_manifest(
@@ -151,7 +86,8 @@ def test_a_job_is_described_as_documented(server: ServerProcess, client: Any) ->
 MISSING = (
     "Unable to get object metadata from S3. Check object key, region and/or access permissions."
 )
-NO_MANIFEST = "InvalidManifestException"
+
+
 BAD_LINES: dict[bytes, dict[str, str]] = {
     b"{broken": {"code": NO_MANIFEST, "message": "The line is not JSON."},
     b"\xff": {"code": NO_MANIFEST, "message": "The line is not JSON."},
@@ -217,205 +153,6 @@ def test_a_manifest_may_have_no_good_line(server: ServerProcess, client: Any) ->
     results, summary = files(server, wait(client, start(server, client, [b"x"] * 60)))
     assert results == []
     assert [each["line-numer"] for each in summary["errors"]] == [*range(1, 61)]
-
-
-def lines_of_many(server: ServerProcess) -> list[bytes]:
-    for number in range(20):
-        put(server, "photos", f"{number}.png", picture(12 * number))
-    return [b"broken" if number % 7 == 3 else line(f"{number % 20}.png") for number in range(600)]
-
-
-def test_a_killed_server_goes_on_and_writes_the_same(launch: Launch) -> None:
-    server = launch("undisturbed")
-    job = start(server, server.client(), lines_of_many(server))
-    expected = files(server, wait(server.client(), job))
-    assert expected[1]["statistics"]["total-json-lines"] == 600
-    killed = launch("killed")
-    client = killed.client()
-    job = start(killed, client, lines_of_many(killed))
-    for moment in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5):
-        time.sleep(moment)
-        killed.kill()
-        killed.start()
-    assert files(killed, wait(client, job)) == expected
-
-
-def test_a_stopped_server_goes_on_and_writes_the_same(launch: Launch) -> None:
-    server = launch("stopped")
-    client = server.client()
-    job = start(server, client, lines_of_many(server))
-    for moment in (0.2, 0.4):
-        time.sleep(moment)
-        assert server.stop() == 0
-        server.start()
-    results, summary = files(server, wait(client, job))
-    assert len(results) + len(summary["errors"]) == 600
-    assert {error["code"] for error in summary["errors"]} == {NO_MANIFEST}
-
-
-def test_the_server_forgets_what_the_files_have(launch: Launch) -> None:
-    server = launch()
-    put(server, "photos", "a.png", picture(0))
-    job = start(server, server.client(), [line("a.png")] * 60)
-    wait(server.client(), job)
-    time.sleep(1)
-    server.stop()
-    database = f"sqlite:///{server.data_dir / 'openrekog.sqlite3'}"
-    assert count_of(database, "jobs") == 1
-    assert count_of(database, "findings") == 0
-
-
-def count_of(database: str, table: str) -> int:
-    from sqlalchemy import create_engine, text
-
-    engine = create_engine(database)
-    try:
-        with engine.connect() as connection:
-            return int(connection.scalar(text(f"SELECT count(*) FROM {table}")))
-    finally:
-        engine.dispose()
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"Input": manifest(name="missing.jsonl")}, "InvalidS3ObjectException"),
-        ({"Input": {"S3Object": {"Bucket": "photos"}}}, "InvalidParameterException"),
-        ({"Input": manifest(name="empty.jsonl")}, "InvalidManifestException"),
-        ({"Input": manifest(name="large.jsonl")}, "InvalidManifestException"),
-        ({"OperationsConfig": {}}, "InvalidParameterException"),
-        (
-            {"OperationsConfig": {"DetectModerationLabels": {"ProjectVersion": ADAPTER}}},
-            "ResourceNotFoundException",
-        ),
-        ({"KmsKeyId": "alias/mine"}, "InvalidParameterException"),
-        ({"OutputConfig": {"S3Bucket": "out", "S3KeyPrefix": "a b"}}, "ValidationException"),
-    ],
-    ids=["missing", "no key", "empty", "large", "nothing asked", "adapter", "KMS", "prefix"],
-)
-def test_what_is_refused_at_once(launch: Launch, change: dict[str, Any], code: str) -> None:
-    server = launch(job_concurrency=0, max_manifest_bytes=100)
-    put(server, "photos", "empty.jsonl")
-    put(server, "photos", "large.jsonl", bytes(101))
-    client = server.client()
-    refused_with(code, start, server=server, client=client, lines=[b"x"], **change)
-    assert client.list_media_analysis_jobs()["MediaAnalysisJobs"] == []
-
-
-def test_blank_lines_are_no_manifest(server: ServerProcess, client: Any) -> None:
-    job = start(server, client, [b"", b" ", b""])
-    assert failure(client, job) == ("INVALID_MANIFEST", "The manifest has no lines.")
-
-
-@pytest.mark.parametrize(
-    ("bucket", "prefix"),
-    [("nowhere", ""), ("out", ".."), ("out", "../photos"), ("out", "/"), ("out", "a//b")],
-    ids=["no bucket", "above", "beside", "only a slash", "no step"],
-)
-def test_where_nothing_can_be_written(
-    server: ServerProcess, client: Any, bucket: str, prefix: str
-) -> None:
-    put(server, "photos", "a.png", picture(0))
-    config = {"S3Bucket": bucket, "S3KeyPrefix": prefix}
-    job = start(server, client, [line("a.png")], OutputConfig=config)
-    if prefix == "/":
-        assert wait(client, job)["Results"]["S3Object"]["Name"] == f"{job}/results.jsonl"
-        return
-    code, message = failure(client, job)
-    assert code == "INVALID_OUTPUT_CONFIG"
-    assert message.startswith(f"There is no bucket {bucket}, or no key ")
-    assert not (buckets(server) / "nowhere").exists()
-
-
-def test_a_link_leads_no_result_out_of_the_bucket(
-    server: ServerProcess, client: Any, tmp_path: Path
-) -> None:
-    put(server, "photos", "a.png", picture(0))
-    (buckets(server) / "out").mkdir(exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        (buckets(server) / "out" / "link").symlink_to(tmp_path)
-    config = {"S3Bucket": "out", "S3KeyPrefix": "link"}
-    job = start(server, client, [line("a.png")], OutputConfig=config)
-    assert failure(client, job)[0] == "INVALID_OUTPUT_CONFIG"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_manifest_changed_before_its_turn_fails(launch: Launch) -> None:
-    server = launch(job_concurrency=0)
-    client = server.client()
-    changed = start(server, client, [line("a.png")])
-    put(server, "photos", "list.jsonl", line("b.png") + b"\n")
-    assert client.get_media_analysis_job(JobId=changed)["Status"] == "QUEUED"
-    put(server, "photos", "other.jsonl", line("b.png"))
-    removed = client.start_media_analysis_job(
-        OperationsConfig=MODERATION,
-        Input=manifest(name="other.jsonl"),
-        OutputConfig={"S3Bucket": "out"},
-    )["JobId"]
-    (buckets(server) / "photos" / "other.jsonl").unlink()
-    server.stop()
-    server.settings = {**server.settings, "job_concurrency": 1}
-    server.start()
-    message = "The manifest was changed or removed while the job was running."
-    assert failure(client, changed) == ("INVALID_MANIFEST", message)
-    assert failure(client, removed) == ("INVALID_S3_OBJECT", message)
-
-
-def test_a_token_starts_one_job_and_an_account_may_have_so_many_open(launch: Launch) -> None:
-    server = launch(job_concurrency=0, max_open_jobs=2)
-    client = server.client()
-
-    def begin(token: str, **request: Any) -> str:
-        return start(server, client, [b"x"], ClientRequestToken=token, **request)
-
-    first = begin("a")
-    put(server, "photos", "list.jsonl", b"y")
-    assert begin("a") == first
-    assert begin("b") != first
-    refused_with("IdempotentParameterMismatchException", begin, token="a", JobName="other")
-    (buckets(server) / "photos" / "list.jsonl").unlink()
-    again = client.start_media_analysis_job(
-        OperationsConfig=MODERATION,
-        Input=manifest(),
-        OutputConfig={"S3Bucket": "out", "S3KeyPrefix": "results/"},
-        ClientRequestToken="a",
-    )
-    assert again["JobId"] == first
-    message = refused_with("LimitExceededException", begin, token="c")
-    assert message == "2 open Jobs for account 000000000000 Maximum limit: 2"
-
-
-def test_jobs_are_listed_the_newest_first(launch: Launch) -> None:
-    server = launch(job_concurrency=0, max_open_jobs=200)
-    client = server.client()
-    jobs = [start(server, client, [b"x"]) for _ in range(101)]
-    elsewhere = server.client("elsewhere-1")
-    assert elsewhere.list_media_analysis_jobs()["MediaAnalysisJobs"] == []
-    first = client.list_media_analysis_jobs()
-    assert [each["JobId"] for each in first["MediaAnalysisJobs"]] == jobs[:0:-1]
-    assert first["MediaAnalysisJobs"][0]["Status"] == "QUEUED"
-    second = client.list_media_analysis_jobs(NextToken=first["NextToken"], MaxResults=7)
-    assert [each["JobId"] for each in second["MediaAnalysisJobs"]] == jobs[:1]
-    assert "NextToken" not in second
-    refused_with(
-        "InvalidPaginationTokenException", client.list_media_analysis_jobs, NextToken="nonsense"
-    )
-    message = refused_with(
-        "InvalidParameterException", client.list_media_analysis_jobs, MaxResults=101
-    )
-    assert message == "MaxResults is 101, more than 100."
-    refused_with("ValidationException", client.list_media_analysis_jobs, MaxResults=0)
-
-
-def test_a_cancelled_job_has_failed(launch: Launch) -> None:
-    server = launch(job_concurrency=0)
-    job = start(server, server.client(), [b"x"])
-    command: list[Any] = [COMMAND, "jobs", "cancel", job, "--data-dir", server.data_dir]
-    subprocess.run(command, env=clean_environment(), check=True, capture_output=True)
-    answer = wait(server.client(), job)
-    assert answer["FailureDetails"] == {
-        "Message": "The job was cancelled by the operator of the server."
-    }
 
 
 def test_manifest_and_results_in_s3(launch: Launch) -> None:

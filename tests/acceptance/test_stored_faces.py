@@ -1,9 +1,10 @@
 """Faces of a collection: indexing, listing, deleting."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from openrekog.models.capabilities import FaceAttributeName
 from tests.acceptance.photos import blurred, darkened, head, heads, nobody, person, png
 from tests.acceptance.refusals import refused_with
 
@@ -24,6 +25,7 @@ EVERY_DETAIL = DEFAULT_DETAIL | {
     "Smile",
     "Sunglasses",
 }
+EVERY_ATTRIBUTE = [*get_args(FaceAttributeName)]
 
 
 def index(client: Any, number: int, **more: Any) -> dict[str, Any]:
@@ -73,8 +75,9 @@ def test_what_index_faces_answers(client: Any, people: str) -> None:
         (["DEFAULT", "FACE_OCCLUDED", "AGE_RANGE"], DEFAULT_DETAIL | {"FaceOccluded", "AgeRange"}),
         (["ALL"], EVERY_DETAIL),
         (["DEFAULT", "ALL", "SMILE"], EVERY_DETAIL),
+        (EVERY_ATTRIBUTE, EVERY_DETAIL),
     ],
-    ids=["none", "default", "one", "several", "all", "all wins"],
+    ids=["none", "default", "one", "several", "all", "all wins", "all one by one"],
 )
 def test_detection_attributes(
     client: Any, people: str, asked: list[str], members: set[str]

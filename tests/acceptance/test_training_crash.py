@@ -11,10 +11,10 @@ import orjson
 import pytest
 from sqlalchemy import create_engine, text
 
-from openrekog.server.jobs.training_task import READY
+from openrekog.server.jobs.training.task import READY
 from tests.acceptance.conftest import Launch
 from tests.acceptance.refusals import refused_with
-from tests.acceptance.servers import COMMAND, ServerProcess, clean_environment
+from tests.acceptance.servers import ServerProcess
 from tests.acceptance.trainings import COLOURS, Studio
 
 MIB = 1024 * 1024
@@ -125,9 +125,9 @@ def test_what_happens_while_a_training_waits_does_not_matter(
     studio.client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": line})
     studio.client.delete_dataset(DatasetArn=test)
     cancelled = studio.train("v2")
-    *_, arn, job = jobs(server, "list").splitlines()[1].split()
+    *_, arn, job = server.command("jobs", "list").splitlines()[1].split()
     assert arn == cancelled
-    jobs(server, "cancel", job)
+    server.command("jobs", "cancel", job)
     found = studio.wait(cancelled)
     assert found["Status"] == "TRAINING_FAILED"
     assert found["StatusMessage"] == "The job was cancelled by the operator of the server."
@@ -156,13 +156,6 @@ def test_two_trainings_at_once_and_not_three(launch: Launch) -> None:
     restart(server, job_concurrency=2)
     found = [studio.wait(version) for version in versions]
     assert [each["EvaluationResult"]["F1Score"] for each in found] == [1.0, 1.0]
-
-
-def jobs(server: ServerProcess, *arguments: str) -> str:
-    command: list[Any] = [COMMAND, "jobs", *arguments, "--data-dir", server.data_dir]
-    return subprocess.run(
-        command, env=clean_environment(), check=True, capture_output=True, text=True
-    ).stdout
 
 
 @pytest.fixture

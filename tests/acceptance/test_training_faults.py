@@ -172,12 +172,26 @@ def test_manifests_that_cannot_be_read(studio: Studio, key: str, lines: Any, mes
     assert "ManifestSummary" not in found
 
 
-def test_manifests_are_bounded_together(studio: Studio) -> None:
+ASSETS = {"Assets": [{"GroundTruthManifest": {"S3Object": {"Bucket": "bucket", "Name": "m"}}}]}
+AUTO = {"AutoCreate": True}
+
+
+def test_manifests_are_bounded(studio: Studio) -> None:
     studio.create_project()
-    lines = [b'{"source-ref":"s3://photos/%d"}' % n for n in range(10_001)]
-    data = {"Assets": 2 * studio.manifest("half.manifest", lines)["Assets"]}
+    lines = [b'{"source-ref":"s3://photos/%d"}' % n for n in range(20_001)]
+    data = studio.manifest("long.manifest", lines)
     found = studio.wait(studio.train(TrainingData=data, TestingData=AUTO))
     assert found["StatusMessage"] == "The manifest file has too many rows."
+
+
+@pytest.mark.parametrize("member", ["TrainingData", "TestingData"])
+def test_a_version_has_one_dataset_of_a_kind(studio: Studio, member: str) -> None:
+    """AWS's quota; and none of a thousand manifests is opened."""
+    studio.create_project()
+    data = {"TrainingData": ASSETS, "TestingData": ASSETS}
+    many = {**data, member: {"Assets": 1000 * ASSETS["Assets"]}}
+    told = refused_with("LimitExceededException", studio.train, **many)
+    assert f"{member} has 1000 Assets" in told
 
 
 def test_a_bucket_that_takes_nothing(studio: Studio) -> None:
@@ -197,8 +211,6 @@ def test_labels_of_too_few_pictures_to_split(studio: Studio) -> None:
     assert "insufficient labeled images per label" in found["StatusMessage"]
 
 
-ASSETS = {"Assets": [{"GroundTruthManifest": {"S3Object": {"Bucket": "bucket", "Name": "m"}}}]}
-AUTO = {"AutoCreate": True}
 REFUSED: dict[str, dict[str, Any]] = {
     "training data alone": {"TrainingData": ASSETS},
     "testing data alone": {"TestingData": AUTO},

@@ -209,8 +209,12 @@ def test_a_hundred_faces_are_the_most(client: Any, people: str, anna: str) -> No
         FaceIds=faces[:101],
     )
     assert faces_of(client, anna) == faces[:100]
+    # As many as there is room for, and the rest is told.
     client.disassociate_faces(CollectionId=people, UserId=anna, FaceIds=faces[:1])
-    assert associate(client, anna, faces[101:], UserMatchThreshold=0)["AssociatedFaces"]
+    answer = associate(client, anna, faces[100:], UserMatchThreshold=0)
+    assert answer["AssociatedFaces"] == [{"FaceId": faces[100]}]
+    assert answer["UnsuccessfulFaceAssociations"] == [{"FaceId": faces[101], "Reasons": []}]
+    assert faces_of(client, anna) == faces[1:101]
 
 
 def test_pages_of_the_list_of_users(client: Any, people: str) -> None:

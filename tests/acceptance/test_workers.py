@@ -3,7 +3,6 @@
 import contextlib
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import Launch
+from tests.acceptance.forks import Fork
 from tests.acceptance.photos import astronaut, photograph
-from tests.acceptance.servers import COMMAND, FAKE, as_environment, clean_environment
+from tests.acceptance.servers import FAKE, as_environment, clean_environment
 from tests.acceptance.videos import write_video
 
 READY = re.compile(r"openrekog worker (\S+) is ready")
@@ -24,13 +24,8 @@ class WorkerProcess:
 
     def __init__(self, data_dir: Path, settings: dict[str, Any]) -> None:
         self.log = data_dir.with_name(f"{data_dir.name}.log")
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [COMMAND, "worker", "--data-dir", data_dir],
-                env=clean_environment() | as_environment(settings),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        environment = clean_environment() | as_environment(settings)
+        self.process = Fork(["worker", "--data-dir", str(data_dir)], environment, self.log)
         give_up = time.monotonic() + 60
         while not READY.search(self.log.read_text()):
             if self.process.poll() is not None or time.monotonic() > give_up:

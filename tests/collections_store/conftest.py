@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from openrekog.collections_store.store import Collection, NewFace, Scope, Store, Vectors
+from tests.collections_store.tables import make_tables, sqlite_tables
 
 SCOPE = Scope("111122223333", "eu-central-1")
 DIMENSION = 16
@@ -17,11 +18,30 @@ OpenStore = Callable[..., Store]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a database without a table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.sqlite'}"
     make: Callable[[], str] = request.getfixturevalue("postgresql")
     return make()
+
+
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql: Callable[..., str]) -> str:
+    url = postgresql()
+    make_tables(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a database with all tables, and nothing in them."""
+    if request.param == "sqlite":
+        path = tmp_path / "store.sqlite"
+        path.write_bytes(sqlite_tables())
+        return f"sqlite:///{path}"
+    make: Callable[..., str] = request.getfixturevalue("postgresql")
+    return make(request.getfixturevalue("postgresql_tables"))
 
 
 @pytest.fixture

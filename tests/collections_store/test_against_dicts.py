@@ -13,6 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from openrekog.collections_store.errors import AlreadyExists, NotFound
 from openrekog.collections_store.index import shelf, vector_index
 from openrekog.collections_store.store import Collection, NewFace, Scope, Store
+from tests.collections_store.tables import sqlite_tables
 
 SCOPE = Scope("111122223333", "eu-central-1")
 NAMES = ("a", "b")
@@ -46,6 +47,7 @@ class StoreAgainstDicts(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
+        (self.folder / "store.sqlite").write_bytes(sqlite_tables())
         self.stores = [self.open(), self.open()]
         self.models: dict[str, Model] = {}
         self.images = 0

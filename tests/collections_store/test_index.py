@@ -275,7 +275,7 @@ def test_searching_and_changing_go_on_during_a_save(
 
 
 def test_the_shelf_counts_what_it_holds(unit: Unit, tmp_path: Path) -> None:
-    row = 16 * 2 + 9
+    row = 16 * 3 + 9
     shelf = IndexShelf(tmp_path, memory_limit=10 * row)
     for collection in range(8):
         shelf.open(collection, "faces", "sface", 16, Feed(1, [rows_of(unit(4), 1)]))

@@ -1,4 +1,5 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -38,6 +39,32 @@ def test_an_ended_job_keeps_why_it_failed(store: Store, scope: Scope) -> None:
         ended = rows.jobs.get(scope, MEDIA_ANALYSIS, job.job_id)
     assert (ended.status, ended.failure_code) == ("FAILED", "INVALID_MANIFEST")
     assert ended.message == "No lines."
+
+
+def test_a_message_may_repeat_whatever_was_given(store: Store, scope: Scope) -> None:
+    with store.write() as rows:
+        job = rows.jobs.create(scope, "A", "{}", source="s", tag=None)
+        rows.jobs.end(job, "FAILED", "no key a\0b is possible")
+    with store.read() as rows:
+        assert rows.jobs.get(scope, "A", job.job_id).message == "no key a\ufffdb is possible"
+
+
+def test_of_two_who_count_before_they_start_a_job_the_second_counts_the_first_ones(
+    store: Store, scope: Scope
+) -> None:
+    with ThreadPoolExecutor(1) as other:
+
+        def count() -> int:
+            with store.write() as rows:
+                return rows.jobs.open_count(scope.account_id)
+
+        with store.write() as rows:
+            assert rows.jobs.open_count(scope.account_id) == 0
+            counted = other.submit(count)
+            with pytest.raises(TimeoutError):  # it has to wait
+                counted.result(0.2)
+            rows.jobs.create(scope, "A", "{}", source="s", tag=None)
+        assert counted.result() == 1
 
 
 def test_a_job_waits_until_it_is_claimed(store: Store, scope: Scope) -> None:

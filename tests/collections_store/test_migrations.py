@@ -18,6 +18,11 @@ SCOPE = Scope("111122223333", "eu-central-1")
 OpenStore = Callable[..., Store]
 
 
+@pytest.fixture
+def url(empty_url: str) -> str:
+    return empty_url
+
+
 def test_migrations_build_the_tables_that_the_code_expects(store: Store, url: str) -> None:
     engine = create_engine(url)
     with engine.connect() as connection:

@@ -246,7 +246,7 @@ def test_files_of_before_a_backup_was_put_back_are_not_believed(
 def test_indexes_beyond_the_memory_limit_are_dropped_and_come_back(
     open_store: OpenStore, create: Create, add: Add, unit: Unit
 ) -> None:
-    store = open_store(index_memory=100 * (16 * 2 + 9))
+    store = open_store(index_memory=100 * (16 * 3 + 9))
     vectors = unit(60)
     stored = {}
     for name in ("a", "b", "c"):
@@ -254,7 +254,7 @@ def test_indexes_beyond_the_memory_limit_are_dropped_and_come_back(
         stored[collection] = set(add(store, collection, vectors))
     for collection, faces in [*stored.items()] * 2:
         assert set(ids(store, collection, vectors[0])) == faces
-        assert store._shelf.stats().bytes <= 100 * (16 * 2 + 9)
+        assert store._shelf.stats().bytes <= 100 * (16 * 3 + 9)
 
 
 def test_warming_reads_large_collections_before_anyone_asks(

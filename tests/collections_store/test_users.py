@@ -115,12 +115,16 @@ def test_quota_of_a_user(store: Store, collection: Collection, add: Add) -> None
     with store.write() as rows:
         rows.users.create(collection, "ann")
         rows.users.associate(collection, "ann", faces[:2], -1, max_faces=3)
-    with pytest.raises(QuotaExceeded), store.write() as rows:
-        rows.users.associate(collection, "ann", faces[2:], -1, max_faces=3)
     with store.write() as rows:
         # Those that are associated already take no more room.
-        done = rows.users.associate(collection, "ann", faces[:3], -1, max_faces=3)
+        done = rows.users.associate(collection, "ann", faces, -1, max_faces=3)
     assert done.done == [faces[2]]
+    assert done.failures == [AssociationFailure(faces[3], None)]
+    with pytest.raises(QuotaExceeded), store.write() as rows:
+        rows.users.associate(collection, "ann", faces[3:], -1, max_faces=3)
+    with store.write() as rows:
+        assert rows.users.associate(collection, "ann", faces[:3], -1, max_faces=3).done == []
+        assert rows.users.get(collection, "ann").face_count == 3
 
 
 def test_deleting_a_user_frees_its_faces(store: Store, collection: Collection, add: Add) -> None:

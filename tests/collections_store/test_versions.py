@@ -1,5 +1,6 @@
 """Versions of models as rows, with what they are learnt from."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -49,6 +50,24 @@ def test_a_name_is_taken_until_its_version_is_deleted(
         assert [found.key for found in rows.versions.list(project, 9).items] == [again.key]
         with pytest.raises(NotFound):
             rows.versions.get(project, "v1", again.stamp + 1)
+
+
+def test_of_two_who_count_before_they_train_the_second_counts_the_first_ones(
+    store: Store, scope: Scope, project: Project
+) -> None:
+    with ThreadPoolExecutor(1) as other:
+
+        def count() -> int:
+            with store.write() as rows:
+                return rows.versions.count(scope, [TRAINING])
+
+        with store.write() as rows:
+            assert rows.versions.count(scope, [TRAINING]) == 0
+            counted = other.submit(count)
+            with pytest.raises(TimeoutError):  # it has to wait
+                counted.result(0.2)
+            rows.versions.create(project, NewVersion("v1", "{}"))
+        assert counted.result() == 1
 
 
 def test_pages_and_names_newest_first(store: Store, project: Project) -> None:

@@ -74,7 +74,7 @@ def learn(pictures: Sequence[Marked], dense: DenseExtractor = FAKE.dense) -> byt
     learner = DetectorLearner(dense)
     content = None
     for _ in range(learner.rounds):
-        content = learner.learn(looked(learner, pictures, content))
+        content = learner.learn(looked(learner, pictures, content), content)
     assert content is not None
     return content
 

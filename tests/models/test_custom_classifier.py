@@ -176,7 +176,7 @@ def test_the_file_is_one_that_any_program_reads(learner: ClassifierLearner) -> N
 def test_servers_that_do_not_learn_load_nothing_for_it() -> None:
     program = (
         "import sys; import openrekog.models.custom.opening, openrekog.models.custom.learners;"
-        "import openrekog.server.app;"
+        "import openrekog.server.http.app;"
         "print([name for name in ('sklearn', 'scipy') if name in sys.modules])"
     )
     command = [sys.executable, "-W", "error", "-c", program]

@@ -6,9 +6,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from openrekog.models.custom.boxes import all_overlaps, shifted, shifts_to
 from openrekog.models.custom.certainty import Certainty, certainty
+from openrekog.models.custom.detector_lesson import MOST_EXAMINED, MOST_RIGHT, MOST_WRONG
+from openrekog.models.custom.keeping import WRONG_OF, is_examined, pack, thinned, unpack
 from openrekog.models.custom.linear import Scale, fit_logistic, fit_ridge
 from openrekog.models.custom.row_sample import RowSample
-from openrekog.models.custom.sights import joined, pack, unpack
+from openrekog.models.custom.sights import joined
 from openrekog.models.geometry import suppress
 
 
@@ -93,13 +95,42 @@ def test_a_sample_of_nothing_has_no_rows() -> None:
 
 def test_what_is_seen_comes_back_from_bytes() -> None:
     part = {
-        "features": np.arange(6, dtype=np.float16).reshape(2, 3),
-        "labels": np.array(["a", "é"]),
+        "features": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "boxes": np.arange(8, dtype=np.float32).reshape(2, 4) / 7,
     }
     seen = unpack(pack(joined([part, part])))
     assert seen["features"].tolist() == [[0, 1, 2], [3, 4, 5]] * 2
-    assert seen["labels"].tolist() == ["a", "é"] * 2
+    assert (seen["boxes"] == np.concatenate([part["boxes"]] * 2)).all()
     assert pack(part) == pack(part)
+
+
+def test_features_are_kept_in_a_byte_each_and_come_back_nearly_as_they_were() -> None:
+    features = 100 * np.random.RandomState(0).standard_normal((300, 50)).astype(np.float32)
+    features[:, 7] = 3.5
+    kept = pack({"features 8": features})
+    assert len(kept) < 300 * 50 + 3_000
+    back = unpack(kept)["features 8"].astype(np.float64)
+    assert (np.abs(back - features).max(axis=0) < features.std(axis=0) / 20 + 1e-6).all()
+    assert (back[:, 7] == 3.5).all()
+    assert unpack(pack({"features": features[:0]}))["features"].shape == (0, 50)
+
+
+def test_of_few_pictures_all_is_kept_and_of_many_enough_to_learn_from() -> None:
+    """A picture with one object has 12 right boxes, and 150 wrong ones."""
+    seen, right = {"number": np.arange(162)}, np.arange(162) < 12
+
+    def kept(pictures: int, seed: int) -> tuple[bool, list[int]]:
+        lots = np.random.RandomState(seed)
+        examined = is_examined(pictures, lots)
+        return examined, thinned(seen, right, pictures, lots)["number"].tolist()
+
+    assert kept(WRONG_OF, 1) == (True, [*range(162)])
+    many = [kept(2_000, seed) for seed in range(2_000)]
+    numbers = np.concatenate([found for _, found in many])
+    assert MOST_RIGHT <= (numbers < 12).sum() < 1.1 * MOST_RIGHT
+    assert MOST_WRONG <= (numbers >= 12).sum() < 2 * MOST_WRONG
+    assert MOST_EXAMINED < sum(examined for examined, _ in many) < 1.5 * MOST_EXAMINED
+    assert len(numbers) < 2_000 * 162 / 8
 
 
 def test_a_detector_that_is_too_sure_is_told_so() -> None:

@@ -89,6 +89,18 @@ def test_finds_the_face_in_every_form(
     assert inside.all()
 
 
+@pytest.mark.parametrize("size", [1000, 4000])
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_finds_a_face_that_fills_a_turned_picture(
+    analyzer: ModelFaceAnalyzer, turns: int, size: int
+) -> None:
+    portrait = resized(crop(160, 40, 300, 220), round(size * 7 / 9), size)
+    face = only(analyzer.find(np.ascontiguousarray(np.rot90(portrait, turns))))
+    assert face.confidence > 99
+    # Quarter turns are against the clock, roll is with it.
+    assert (face.pose.roll + 90 * turns) % 360 == pytest.approx(3, abs=5)
+
+
 def test_landmarks_sit_where_the_features_are(analyzer: ModelFaceAnalyzer) -> None:
     """Pixels of the 512-pixel portrait, read off by eye."""
     points = only(analyzer.find(astronaut())).landmarks * 512
@@ -123,6 +135,17 @@ def test_finds_faces_of_24_pixels_in_a_large_picture(
     assert len(faces) == 3
     for left, top in places:
         assert min(abs(x - left - 20) + abs(y - top - 18) for x, y in middles) < 10
+
+
+def test_finds_small_faces_among_larger_ones(analyzer: ModelFaceAnalyzer) -> None:
+    """A crowd: the nearest faces are five times as large as the farthest."""
+    canvas = resized(photograph("coffee.png"), 4000, 2667)
+    head = crop(150, 50, 300, 210)  # the face in it is 0.6 of it wide
+    for column, width in enumerate([24, 28, 32, 36, 60, 120] * 2):
+        small = resized(head, round(width / 0.6), round(width / 0.56))
+        left, top = 300 * column + 150, 500 + 150 * (column % 7)
+        canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+    assert len(analyzer.find(canvas)) == 12
 
 
 def test_finds_a_face_cut_by_the_edge(analyzer: ModelFaceAnalyzer) -> None:

@@ -1,16 +1,18 @@
 """What is said of a real face, and which models run for it."""
 
 from collections import Counter
-from collections.abc import Set
-from dataclasses import asdict
+from collections.abc import Mapping, Set
+from dataclasses import asdict, dataclass, field
 from typing import get_args
 
 import numpy as np
 import pytest
 
+from openrekog.models.architectures.emotion import Emotions
 from openrekog.models.capabilities import FaceAttributeName
 from openrekog.models.faces import ModelFaceAnalyzer
 from openrekog.models.results import Face, FaceAttributes
+from openrekog.models.session import Array, Feeds, Shape
 from tests.models.pictures import astronaut
 
 EVERY: frozenset[FaceAttributeName] = frozenset(get_args(FaceAttributeName))
@@ -115,3 +117,39 @@ def test_only_what_is_asked_for_is_worked_out(
     (face,) = analyzer.find(astronaut(), asked)
     assert set(model_calls) == BASE | models
     assert {name for name, value in asdict(face.attributes).items() if value is not None} == filled
+
+
+@dataclass
+class Says:
+    """A network that is sure of one of seven classes."""
+
+    place: int
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, Shape] = field(default_factory=lambda: {"chances": ("batch", 7)})
+    name: str = "says"
+    provider: str = "cpu"
+
+    def run(self, feeds: Feeds) -> list[Array]:
+        chances = np.full((len(feeds["pixels"]), 7), 0.01, np.float32)
+        chances[:, self.place] = 0.94
+        return [chances]
+
+
+# The order of each network's outputs as its authors have it: face-api's faceExpressionNet, and
+# fer2013, which mini-Xception was trained on.
+ORDERS = {
+    "portrait": ("CALM", "HAPPY", "SAD", "ANGRY", "FEAR", "DISGUSTED", "SURPRISED"),
+    "box": ("ANGRY", "DISGUSTED", "FEAR", "HAPPY", "SAD", "SURPRISED", "CALM"),
+}
+
+
+@pytest.mark.parametrize("emotion", sorted(ORDERS["box"]))
+def test_outputs_of_networks_are_emotions(face: Face, emotion: str) -> None:
+    portrait, box = (order.index(emotion) for order in ORDERS.values())
+    networks = Emotions(
+        Says(portrait, {"pixels": ("batch", 3, 112, 112)}),
+        Says(box, {"pixels": ("batch", 1, 64, 64)}),
+    )
+    (found,) = networks.classify(astronaut(), [face.landmarks])
+    assert found[emotion] > 70
+    assert sum(found.values()) == pytest.approx(100)

@@ -24,7 +24,7 @@ from openrekog.models.loading.opening import Opening
 from openrekog.models.results import Image
 from openrekog.models.runtime import Runtime
 from openrekog.models.store import PackStore
-from openrekog.server.model_export import find_exported
+from openrekog.server.exchange.exports import find_exported
 from tests.acceptance.custom_models import store_of
 from tests.acceptance.photos import photograph
 

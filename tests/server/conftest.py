@@ -13,17 +13,17 @@ import orjson
 import pytest
 
 from openrekog.api_spec.service import load_service
-from openrekog.server.admission import ByteBudget, Workers
-from openrekog.server.app import create_app
-from openrekog.server.auth import Authenticator
-from openrekog.server.bodies import BodyLimits
-from openrekog.server.dispatch import Dispatcher
-from openrekog.server.http import Api
-from openrekog.server.keys import KeyRing, KeysFile
-from openrekog.server.limits import RateLimits
-from openrekog.server.listening import bind, build_server
-from openrekog.server.metrics import Metrics
-from openrekog.server.origins import Origins
+from openrekog.server.access.auth import Authenticator
+from openrekog.server.access.keys import KeyRing, KeysFile
+from openrekog.server.access.limits import RateLimits
+from openrekog.server.http.admission import ByteBudget, Workers
+from openrekog.server.http.api import Api
+from openrekog.server.http.app import create_app
+from openrekog.server.http.bodies import BodyLimits
+from openrekog.server.http.dispatch import Dispatcher
+from openrekog.server.http.metrics import Metrics
+from openrekog.server.http.origins import Origins
+from openrekog.server.processes.listening import bind, build_server
 from openrekog.server.services import open_services
 from openrekog.server.settings import Settings
 

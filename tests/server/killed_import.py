@@ -20,8 +20,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from openrekog.collections_store.records import CelebrityDetails
-from openrekog.server.celebrity_import import importing
-from openrekog.server.celebrity_lists import Listed
+from openrekog.server.gallery.imports import importing
+from openrekog.server.gallery.lists import Listed
 from openrekog.server.settings import Settings
 
 PEOPLE = """

@@ -14,8 +14,8 @@ from botocore.credentials import Credentials
 from openrekog.api_spec.errors import ApiError
 from openrekog.api_spec.service import load_service
 from openrekog.collections_store.records import Scope
-from openrekog.server.auth import Authenticator, Caller, authorize
-from openrekog.server.keys import (
+from openrekog.server.access.auth import Authenticator, Caller, authorize
+from openrekog.server.access.keys import (
     AccessKey,
     KeyRing,
     KeysFile,
@@ -23,7 +23,9 @@ from openrekog.server.keys import (
     generate_key,
     revealed,
 )
-from openrekog.server.policies import Policy
+from openrekog.server.access.policies import Policy
+from openrekog.server.services import open_store
+from openrekog.server.settings import Settings
 from openrekog.server.wire import Request
 
 ACCOUNT = "123456789012"
@@ -329,6 +331,17 @@ def test_the_file_is_its_owners(file: KeysFile, key: AccessKey) -> None:
     assert not [name for name in os.listdir(file.path.parent) if name.startswith("keys.json.")]
     assert "**" in repr(key)
     assert revealed(key)["secret_access_key"] not in repr(key)
+
+
+@pytest.mark.parametrize("first", ["keys", "store"])
+def test_the_data_folder_is_its_owners(tmp_path: Path, first: str) -> None:
+    """Vectors of faces lie in it."""
+    settings = Settings(data_dir=tmp_path / "new")
+    if first == "keys":
+        KeysFile(settings.keys_path).add(generate_key(ACCOUNT))
+    else:
+        open_store(settings, serving=False).close()
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
 
 
 def test_policy_decides() -> None:

@@ -1,5 +1,6 @@
 """The steps of a bulk job, done by hand: images that end processes, and stores that go away."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import Any
 import orjson
 import pytest
 
-from openrekog.collections_store.errors import Unavailable
+from openrekog.api_spec import errors
+from openrekog.collections_store.errors import Passing, Unavailable
 from openrekog.collections_store.jobs import IMAGE_ANALYSIS
 from openrekog.collections_store.records import Job, Scope
 from openrekog.collections_store.store import Store
+from openrekog.models.batching import BusyError
 from openrekog.server.jobs import bulk as steps
 from openrekog.server.jobs import patience
 from openrekog.server.jobs.attempts import MOST
@@ -75,8 +78,7 @@ def process(store: Store, objects: FolderObjects, answer: Answer) -> BulkWork:
     def ask(_scope: Scope, _name: str, request: Mapping[str, Any]) -> bytes:
         return answer(int(request["Image"]["S3Object"]["Name"]))
 
-    # No job of these tests has an adapter.
-    return BulkWork(store, objects, ask, adapters=None)
+    return BulkWork(store, objects, ask)
 
 
 def run(store: Store, objects: FolderObjects, job: Job, answer: Answer) -> int:
@@ -181,6 +183,63 @@ def test_a_database_that_is_away_fails_no_line(
         work.part(job.job_id, 0)
     assert run(store, objects, job, fine) == 0
     assert summary(objects, job)["errors"] == []
+
+
+@pytest.mark.parametrize("error", [BusyError, errors.ProvisionedThroughputExceeded])
+def test_a_busy_server_fails_no_line_however_long_it_is_busy(
+    store: Store, objects: FolderObjects, job: Job, error: type[Exception]
+) -> None:
+    asked: Counter[int] = Counter()
+
+    def mostly_busy(line: int) -> bytes:
+        asked[line] += 1
+        if line > 3:
+            raise error
+        return b"{}"
+
+    with closing(process(store, objects, mostly_busy)) as work:
+        for _ in range(3):
+            with pytest.raises(Passing):
+                work.part(job.job_id, 0)
+    assert [asked[line] for line in (1, 2, 3)] == [1, 1, 1]
+    assert run(store, objects, job, fine) == 0
+    assert summary(objects, job)["statistics"]["valid-json-lines"] == LINES
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.ResourceNotReady("STOPPED"), "RESOURCE_NOT_READY"),
+        (errors.ResourceNotFound("gone"), "RESOURCE_NOT_FOUND"),
+    ],
+)
+def test_what_no_line_can_do_without_ends_the_job_and_leaves_no_results(
+    store: Store, objects: FolderObjects, job: Job, error: errors.ApiError, code: str
+) -> None:
+    def answer(line: int) -> bytes:
+        if line == LINES:
+            raise error
+        return b"{}"
+
+    assert run(store, objects, job, answer) == 0
+    ended = now(store, job)
+    assert (ended.status, ended.failure_code, ended.message) == ("FAILED", code, error.message)
+    left = [path.name for path in (objects.root / "photos" / job.job_id).iterdir()]
+    assert left == [".write_access_check"]
+
+
+def test_lines_with_and_without_an_adapter_are_not_mixed(
+    store: Store, objects: FolderObjects, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = "DetectModerationLabels", {"ProjectVersion": "arn"}
+    monkeypatch.setattr(steps, "asked_by", lambda *_: asked)
+
+    def answer(line: int) -> bytes:
+        return b"{}" if line == LINES else b'{"ProjectVersion": "arn"}'
+
+    assert run(store, objects, job, answer) == 0
+    ended = now(store, job)
+    assert (ended.status, ended.failure_code) == ("FAILED", "RESOURCE_NOT_READY")
 
 
 def test_how_far_a_job_is_can_be_known(store: Store, objects: FolderObjects, job: Job) -> None:

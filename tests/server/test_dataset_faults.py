@@ -11,7 +11,7 @@ from openrekog.server.analysis.dataset_faults import (
     find_faults,
     find_split_faults,
 )
-from openrekog.server.analysis.manifests import LabelledBox, ManifestEntry
+from openrekog.server.analysis.manifests.entries import LabelledBox, ManifestEntry
 
 BOX = (0.0, 0.0, 10.0, 10.0)
 

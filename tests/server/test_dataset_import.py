@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from openrekog.collections_store.records import EntryFilter, Scope
+from openrekog.server.access.keys import KeysFile, generate_key
 from openrekog.server.cli import app
-from openrekog.server.keys import KeysFile, generate_key
 from openrekog.server.services import open_store
 from openrekog.server.settings import Settings
 from tests.acceptance.moto import aws_client, moto
@@ -197,6 +197,8 @@ def test_the_account_of_the_keys_and_the_region(
         1,
         "The keys are of the accounts 123456789012, 999999999999: name one by --account.\n",
     )
+    slip = run(textures, "--project", "p", "--account", "99999999999")
+    assert (slip.exit_code, "an account id has 12 digits" in slip.stderr) == (2, True)
     named = run(textures, "--project", "p", "--account", "999999999999", "--region", "us-west-2")
     assert "arn:aws:rekognition:us-west-2:999999999999:" in named.stdout
 

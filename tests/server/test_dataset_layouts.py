@@ -7,15 +7,15 @@ import pytest
 
 from openrekog.models.custom.labels import TrueLabel
 from openrekog.models.results import Box
-from openrekog.server.coco_annotations import read_coco
-from openrekog.server.dataset_layouts import (
+from openrekog.server.datasets.coco import read_coco
+from openrekog.server.datasets.layouts import (
     Layout,
     LayoutError,
     Sample,
     read_label_folders,
     read_layout,
 )
-from openrekog.server.yolo_annotations import read_yolo
+from openrekog.server.datasets.yolo import read_yolo
 from tests.server.datasets_on_disk import boxed, coco_file, cut
 
 
@@ -119,6 +119,20 @@ class TestCoco:
             f"{tmp_path}/labels.json: there is no picture missing.jpg",
             f"{tmp_path}/labels.json: there is no picture ../0.jpg",
         ]
+
+    def test_two_files_that_name_one_picture(self, tmp_path: Path) -> None:
+        """As of programs that write a file for each label; what both say is there once."""
+        cut(tmp_path, "gravel", [0, 1])
+        both = boxed("stone", 1, 1, 9, 9)
+        first = {"0.jpg": [both, boxed("stone", 30, 30, 9, 9)], "1.jpg": []}
+        (tmp_path / "a_train.json").write_bytes(coco_file(first))
+        (tmp_path / "b_val.json").write_bytes(coco_file({"0.jpg": [boxed("moss", 5, 5, 9, 9)]}))
+        (tmp_path / "c_train.json").write_bytes(coco_file({"0.jpg": [both]}))
+        (tmp_path / "d_test.json").write_bytes(coco_file({"1.jpg": []}))
+        layout = read(tmp_path)
+        assert names(layout.parts["TRAIN"]) == {"0.jpg": ["stone", "stone", "moss"], "1.jpg": []}
+        assert names(layout.parts["TEST"]) == {"1.jpg": []}
+        assert "Named several times, and taken with all their boxes: 1 picture." in layout.remarks
 
     def test_the_layout_of_coco_itself(self, tmp_path: Path) -> None:
         cut(tmp_path / "train2017", "brick", [0])

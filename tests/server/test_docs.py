@@ -10,9 +10,9 @@ import orjson
 import pytest
 
 from openrekog.api_spec.service import load_service
-from openrekog.server.auth import Authenticator
-from openrekog.server.docs import ASSETS, OURS
-from openrekog.server.keys import KeyRing, KeysFile, generate_key, revealed
+from openrekog.server.access.auth import Authenticator
+from openrekog.server.access.keys import KeyRing, KeysFile, generate_key, revealed
+from openrekog.server.http.docs import ASSETS, OURS
 from openrekog.server.wire import Request
 from tests.server.conftest import Line
 

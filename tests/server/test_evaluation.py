@@ -6,7 +6,12 @@ import pytest
 
 from openrekog.models.custom.labels import CustomLabel, TrueLabel
 from openrekog.models.results import Box
-from openrekog.server.analysis.evaluation import Evaluation, LabelEvaluation, evaluate, judge
+from openrekog.server.analysis.evaluation.metrics import (
+    Evaluation,
+    LabelEvaluation,
+    evaluate,
+    judge,
+)
 from openrekog.server.analysis.matching import PredictedPicture, overlap
 
 APPROX = 1e-12

@@ -8,8 +8,7 @@ import orjson
 from openrekog.models.custom.labels import CustomLabel, TrueLabel
 from openrekog.models.results import Box
 from openrekog.server.analysis.dataset_faults import Census, find_faults
-from openrekog.server.analysis.evaluation import Evaluation, evaluate
-from openrekog.server.analysis.evaluation_documents import (
+from openrekog.server.analysis.evaluation.documents import (
     MOST_NEGATIVES,
     Pictured,
     Trained,
@@ -18,7 +17,8 @@ from openrekog.server.analysis.evaluation_documents import (
     snapshot_line,
     summary_name,
 )
-from openrekog.server.analysis.manifests import parse_line
+from openrekog.server.analysis.evaluation.metrics import Evaluation, evaluate
+from openrekog.server.analysis.manifests.lines import parse_line
 from openrekog.server.analysis.matching import PredictedPicture
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/pets/version/v1/1574317227432"

@@ -12,7 +12,7 @@ from pycocotools.cocoeval import COCOeval
 
 from openrekog.models.custom.labels import CustomLabel, TrueLabel
 from openrekog.models.results import Box
-from openrekog.server.analysis.evaluation import Evaluation, evaluate
+from openrekog.server.analysis.evaluation.metrics import Evaluation, evaluate
 from openrekog.server.analysis.matching import PredictedPicture, matches
 
 HERE, BESIDE, FAR = Box(0.1, 0.1, 0.2, 0.2), Box(0.12, 0.1, 0.2, 0.2), Box(0.6, 0.6, 0.2, 0.2)

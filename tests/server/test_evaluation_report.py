@@ -14,11 +14,11 @@ from skimage import data_dir  # type: ignore[attr-defined]  # it is exported laz
 
 from openrekog.models.custom.labels import CustomLabel, TrueLabel
 from openrekog.models.results import Box, Image
-from openrekog.server.analysis.evaluation import evaluate
-from openrekog.server.analysis.evaluation_documents import Pictured, Trained
-from openrekog.server.analysis.evaluation_report import evaluation_report, percent
+from openrekog.server.analysis.evaluation.documents import Pictured, Trained
+from openrekog.server.analysis.evaluation.metrics import evaluate
+from openrekog.server.analysis.evaluation.mistakes import Mistake, worst_mistakes
+from openrekog.server.analysis.evaluation.report import evaluation_report, percent
 from openrekog.server.analysis.matching import PredictedPicture
-from openrekog.server.analysis.mistakes import Mistake, worst_mistakes
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/textures/version/v1/1574317227432"
 TRAINED = Trained(ARN, 12, datetime(2026, 11, 26, 7, 30, tzinfo=UTC))

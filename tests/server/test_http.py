@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import structlog
 
-from openrekog.server.auth import Authenticator
-from openrekog.server.keys import KeysFile, generate_key
-from openrekog.server.protocol import HeadBoundedProtocol
+from openrekog.server.access.auth import Authenticator
+from openrekog.server.access.keys import KeysFile, generate_key
+from openrekog.server.processes.protocol import HeadBoundedProtocol
 from tests.server.conftest import AWS_JSON, RunningApi, StartApi, running_apis
 
 TEAM = b'{"CollectionId":"team"}'
@@ -64,6 +64,12 @@ def test_unknown_target(api: RunningApi, target: str) -> None:
     assert (answer.status, answer.json) == (400, {"__type": "UnknownOperationException"})
 
 
+def test_who_writes_requests_by_hand_is_told_more(api: RunningApi) -> None:
+    unknown, garbage = api.plain("describecollection"), api.plain("DescribeCollection", b"x")
+    assert unknown.json["message"].startswith("There is no such operation")
+    assert garbage.json["Message"].startswith("The body must be a JSON object")
+
+
 def test_another_services_target_is_unknown(api: RunningApi) -> None:
     headers = {"content-type": AWS_JSON, "x-amz-target": "Kinesis_2013.DescribeCollection"}
     assert api.request("POST", "/", TEAM, headers).code == "UnknownOperationException"
@@ -102,8 +108,9 @@ def test_what_is_no_api_call(
     assert "x-amzn-requestid" in answer.headers
 
 
-def test_a_browser_is_led_to_the_docs_page(api: RunningApi) -> None:
-    answer = api.request("GET", "/")
+@pytest.mark.parametrize("path", ["/", "/docs/"])
+def test_a_browser_is_led_to_the_docs_page(api: RunningApi, path: str) -> None:
+    answer = api.request("GET", path)
     assert (answer.status, answer.headers["location"]) == (307, "/docs")
 
 
@@ -180,9 +187,64 @@ def chunked(api: RunningApi, chunks: list[bytes]) -> bytes:
         return line.recv(4096)
 
 
+@pytest.mark.parametrize("size", [300_000, 10_000_000], ids=["dropped", "never read"])
+def test_a_client_that_asks_before_it_sends_is_refused_at_once(api: RunningApi, size: int) -> None:
+    """As curl does with more than a megabyte."""
+    with api.connect() as line:
+        line.sendall(
+            b"POST /DescribeCollection HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % size
+        )
+        answer = b"".join(iter(lambda: line.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on(api: RunningApi) -> None:
+    with api.connect() as line:
+        line.sendall(
+            b"POST /DescribeCollection HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(TEAM)
+        )
+        assert line.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.sendall(TEAM)
+        assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_body_in_chunks(api: RunningApi) -> None:
     assert chunked(api, [TEAM[:5], TEAM[5:]]).startswith(b"HTTP/1.1 200 ")
     assert chunked(api, [b" " * 100_000] * 3).startswith(b"HTTP/1.1 413 ")
+
+
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+WISHING = (
+    b"POST /DescribeCollection HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    + H2C
+    + b"Content-Length: %d\r\n\r\n%s" % (len(TEAM), TEAM)
+)
+LAST = (
+    b"POST /DescribeCollection HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(TEAM), TEAM)
+)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 40])
+def test_a_wish_for_another_protocol_is_ignored(api: RunningApi, pieces: int) -> None:
+    """As Java's HttpClient sends it; the body must not be lost, nor what comes after it."""
+    sent = WISHING * 3 + LAST
+    step = -(-len(sent) // pieces)
+    with api.connect() as line:
+        for start in range(0, len(sent), step):
+            line.sendall(sent[start : start + step])
+            time.sleep(0.002)
+        answers = b"".join(iter(lambda: line.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200 ") == answers.count(b'"FaceCount":3') == 4
+
+
+def test_a_tunnel_is_refused(api: RunningApi) -> None:
+    with api.connect() as line:
+        line.sendall(b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\n" + H2C + b"\r\n")
+        assert line.recv(4096)[:10] in (b"HTTP/1.1 4", b"")
+    assert api.call("DescribeCollection", TEAM).json == DESCRIBED
 
 
 def test_a_slow_body_is_given_up(start_api: StartApi) -> None:

@@ -1,25 +1,18 @@
 """`openrekog jobs`: what an operator sees of the jobs."""
 
-import subprocess
 from pathlib import Path
 
 import orjson
 
 from openrekog.collections_store.records import Job, Scope
 from openrekog.collections_store.store import Store
-from tests.acceptance.servers import COMMAND, clean_environment
+from tests.acceptance.servers import ServerProcess
 
 SCOPE = Scope("111122223333", "us-east-1")
 
 
-def jobs(command: str, data_dir: Path, *arguments: str) -> str:
-    return subprocess.run(
-        [COMMAND, "jobs", command, *arguments, "--data-dir", data_dir],
-        env=clean_environment(),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+def jobs(command: str, data_dir: Path) -> str:
+    return ServerProcess(data_dir).command("jobs", command)
 
 
 def fill(store: Store) -> list[Job]:

@@ -26,6 +26,8 @@ class Troubled:
     troubles: Iterator[Exception]
     met: int = 0
     given_up: list[str] = field(default_factory=list)
+    busy: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
 
     def part(self, job_id: str, number: int) -> bool:
         trouble = next(self.troubles, None)
@@ -36,6 +38,9 @@ class Troubled:
 
     def give_up(self, job_id: str) -> None:
         self.given_up.append(job_id)
+
+    def leave(self) -> None:
+        self.left.set()
 
     def close(self) -> None:
         pass
@@ -126,3 +131,22 @@ def test_a_worker_that_ends_waits_no_longer(
     work.close()
     thread.join(5)
     assert ended == [True]
+
+
+def test_parts_know_of_the_end_before_it_is_waited_for_them(store: Store, job: Job) -> None:
+    """Whoever stops the server may not have the patience for that."""
+
+    class Long(Troubled):
+        def part(self, job_id: str, number: int) -> bool:
+            self.busy.set()
+            return not self.left.wait(20)
+
+    parts = Long(iter(()))
+    work = JobWork(store, Notifier(()), {"Troubled": parts})
+    more: list[bool] = []
+    thread = threading.Thread(target=lambda: more.append(work.part(job.job_id, 0)))
+    thread.start()
+    assert parts.busy.wait(5)
+    work.close()
+    thread.join()
+    assert more == [False]

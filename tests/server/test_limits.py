@@ -4,7 +4,7 @@ import pytest
 
 from openrekog.api_spec.errors import Throttling
 from openrekog.api_spec.service import Operation, load_service
-from openrekog.server.limits import RateLimits
+from openrekog.server.access.limits import RateLimits
 
 OPERATIONS = load_service().operations
 DETECT, COMPARE, CREATE = (

@@ -49,7 +49,7 @@ def test_json() -> None:
 
 
 def test_console() -> None:
-    text = "\n".join(lines("console", "info"))
+    text = "\n".join(lines("console", "INFO"))
     assert "ZeroDivisionError" in text
     assert "request_id=r2" in text
     assert "operation='x status=200\\x85y'" in text

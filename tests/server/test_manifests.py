@@ -6,7 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from openrekog.server.analysis.manifests import MESSAGES, LabelledBox, LineRefused, parse_line
+from openrekog.server.analysis.manifests.entries import LabelledBox
+from openrekog.server.analysis.manifests.lines import parse_line
+from openrekog.server.analysis.manifests.messages import MESSAGES, LineRefused
 
 Line = dict[str, Any]
 SOURCE = "s3://photos/pets/1.jpg"

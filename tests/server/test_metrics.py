@@ -6,9 +6,10 @@ import time
 
 import orjson
 import PIL.Image
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from openrekog.server.metrics import FACES_SECONDS, Seldom
+from openrekog.server.http.metrics import FACES_SECONDS, Seldom
 from tests.server.conftest import Line
 
 
@@ -45,6 +46,13 @@ def test_readiness(fake_server: Line) -> None:
     assert answer.json["status"] == "ready"
     assert answer.json["database"] == "ok"
     assert answer.json["face_model"] == "fake"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"])
+def test_the_head_alone_may_be_asked_for(fake_server: Line, path: str) -> None:
+    answer = fake_server.request("HEAD", path)
+    assert (answer.status, answer.body) == (200, b"")
+    assert int(answer.headers["content-length"]) > 0
 
 
 def test_metrics(fake_server: Line) -> None:

@@ -2,7 +2,7 @@
 
 import os
 
-from openrekog.server.orders import Orders, process_count, share_of
+from openrekog.server.processes.orders import Orders, process_count, share_of
 from openrekog.server.settings import MIB, Settings
 
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from openrekog.api_spec.service import load_service
 from openrekog.collections_store.records import Scope
-from openrekog.server.policies import ARN_MEMBERS, Policy, resources_of
+from openrekog.server.access.policies import Policy
+from openrekog.server.access.resources import ARN_MEMBERS, resources_of
 
 COLLECTION = "arn:aws:rekognition:us-east-1:123456789012:collection/"
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from openrekog.collections_store.records import NewVersion, Scope
 from openrekog.server.cli import app
 from tests.acceptance.custom_models import LABELS, learnt, store_of, summary
+from tests.models.detectors import learn, squares
 
 HERE = Scope("000000000000", "us-east-1")
 
@@ -76,6 +77,23 @@ def test_what_is_exported(exported: Path) -> None:
         "blue": 0.75,
     }
     assert [label["name"] for label in document["labels"]] == sorted(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(learnt, "(`looks`)"), (lambda: learn(squares(3)), "no single network")],
+    ids=["classifier", "detector"],
+)
+def test_an_export_says_what_it_lacks(
+    run: Run, tmp_path: Path, content: Callable[[], bytes], told: str
+) -> None:
+    put(tmp_path / "data", content())
+    done = run("export", "colours/v1", "out")
+    assert "There is no model.onnx; README.txt says why." in done.text
+    text = " ".join((tmp_path / "out" / "README.txt").read_text().split())
+    assert all(f"{path.name}:" in text for path in (tmp_path / "out").glob("*.[jo]*n*"))
+    assert "There is no model.onnx" in text
+    assert told in text
 
 
 @pytest.mark.parametrize("form", ["out", "out.zip"])
@@ -195,3 +213,11 @@ def test_only_a_trained_model_is_exported(run: Run, exported: Path, tmp_path: Pa
         rows.versions.become(version, ["TRAINING_COMPLETED"], "TRAINING_FAILED")
     done = run("export", "colours/v1", "x")
     assert (done.code, "TRAINING_FAILED" in done.text) == (1, True)
+
+
+@pytest.mark.parametrize("account", ["12345678901", "1234567890123", "anna", "१२३४५६७८९०१२", ""])
+@pytest.mark.parametrize("words", [["list"], ["watch", "p/v1"], ["import", "out", "p/v1"]])
+def test_an_account_has_12_digits(run: Run, words: list[str], account: str) -> None:
+    """A slip must not lead to an account that no request can be of."""
+    done = run(*words, "--account", account)
+    assert (done.code, "an account id has 12 digits" in done.text) == (2, True), done.text

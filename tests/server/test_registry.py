@@ -14,7 +14,7 @@ from openrekog.api_spec.shapes import (
 )
 from openrekog.server.context import Context
 from openrekog.server.operations.registry import WrongHandlerError, operation, snake_case
-from openrekog.server.operations_table import markdown, operation_states
+from openrekog.server.operations.table import markdown, operation_states
 
 
 def test_name_and_annotations_bind() -> None:

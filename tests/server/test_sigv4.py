@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openrekog.server import sigv4
+from openrekog.server.access import sigv4
 from openrekog.server.wire import Request
 
 KEY_ID = "AKIDEXAMPLE"

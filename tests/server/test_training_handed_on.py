@@ -9,7 +9,7 @@ from openrekog.collections_store.records import (
     Feature,
 )
 from openrekog.server.context import Services
-from openrekog.server.jobs.training_task import Stage
+from openrekog.server.jobs.training.task import Stage
 from tests.acceptance.trainings import Line
 from tests.server.training_jobs import (
     COUNT,

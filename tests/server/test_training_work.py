@@ -16,8 +16,8 @@ from openrekog.models.results import Image
 from openrekog.server.context import Services
 from openrekog.server.jobs import patience
 from openrekog.server.jobs.attempts import MOST
-from openrekog.server.jobs.training import ENDLESS, OUR_FAULT, TrainingWork
-from openrekog.server.jobs.training_task import Stage
+from openrekog.server.jobs.training.task import Stage
+from openrekog.server.jobs.training.work import ENDLESS, OUR_FAULT, TrainingWork
 from tests.acceptance.trainings import coloured
 from tests.server.training_jobs import (
     begin,

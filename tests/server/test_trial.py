@@ -18,16 +18,16 @@ def film(folder: Path, rate: int) -> bytes:
     return write_video(folder / "film.mp4", pictures, rate=rate, preset="ultrafast").read_bytes()
 
 
-def survives(data: bytes, start_ms: int, end_ms: int) -> bool:
+def outcome(data: bytes, start_ms: int, end_ms: int, patience: float = 60) -> str:
     found = StoredObject(BytesIO(data), len(data), "identity")
-    survived = trial.survives(found, ("h264",), start_ms, end_ms)
+    outcome = trial.outcome(found, ("h264",), start_ms, end_ms, patience)
     assert found.file.closed
-    return survived
+    return outcome
 
 
 @pytest.mark.parametrize(
-    ("rate", "start_ms", "end_ms", "survived"),
-    [(7, 10_000, 20_000, False), (7, 0, 5_000, True), (8, 10_000, 20_000, True)],
+    ("rate", "start_ms", "end_ms", "expected"),
+    [(7, 10_000, 20_000, "dies"), (7, 0, 5_000, "lives"), (8, 10_000, 20_000, "lives")],
     ids=["deadly", "before it", "harmless"],
 )
 def test_a_deadly_video_ends_a_process_of_its_own(
@@ -36,15 +36,22 @@ def test_a_deadly_video_ends_a_process_of_its_own(
     rate: int,
     start_ms: int,
     end_ms: int,
-    survived: bool,
+    expected: str,
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", DEADLY)
-    assert survives(film(tmp_path, rate), start_ms, end_ms) is survived
+    assert outcome(film(tmp_path, rate), start_ms, end_ms) == expected
+
+
+def test_a_video_that_keeps_its_decoder_busy_for_ever_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", DEADLY)
+    assert outcome(film(tmp_path, 9), 10_000, 20_000, patience=1) == "hangs"
 
 
 @pytest.mark.parametrize("data", [b"", b"text " * 10_000], ids=["empty", "text"])
 def test_what_is_no_video_kills_nobody(data: bytes) -> None:
-    assert survives(data, 0, 10_000)
+    assert outcome(data, 0, 10_000) == "lives"
 
 
 def test_a_store_that_goes_away_is_no_fault_of_the_video(tmp_path: Path) -> None:
@@ -54,4 +61,4 @@ def test_a_store_that_goes_away_is_no_fault_of_the_video(tmp_path: Path) -> None
 
     data = film(tmp_path, 8)
     with pytest.raises(Unreachable):
-        trial.survives(StoredObject(Cut(data), len(data), "identity"), ("h264",), 0, 10_000)
+        trial.outcome(StoredObject(Cut(data), len(data), "identity"), ("h264",), 0, 10_000, 60)

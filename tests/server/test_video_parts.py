@@ -128,7 +128,7 @@ def opened(services: Services, film: Path, carries: dict[str, bytes], part: int)
         for kind, begin in KINDS.items()
     }
     mark, _ = next(iter(states.values()), (Bookmark(), None))
-    return Reading(video, analyses, part, mark)
+    return Reading(video, analyses, part, mark, 60)
 
 
 def findings(services: Services, film: Path, *, anew: bool) -> dict[str, list[Finding]]:

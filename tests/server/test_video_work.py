@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from openrekog.server.analysis.video.analysis import FrameByFrame, finding
 from openrekog.server.context import Services
 from openrekog.server.jobs import video as steps
 from openrekog.server.jobs.attempts import MOST, SUSPICIOUS
+from openrekog.server.jobs.blame import CRASHES, DEADLY, ENDLESS, HANGS, STALLED
 from openrekog.server.jobs.kinds import KINDS
-from openrekog.server.jobs.video import CRASHES, ENDLESS, OUR_FAULT, SWAPPED, VideoWork
+from openrekog.server.jobs.video import OUR_FAULT, SWAPPED, VideoWork
+from openrekog.server.media import trial, videos
 from openrekog.server.media.objects import FolderObjects, ObjectStore, StoredObject
 from openrekog.server.media.s3 import S3Objects
 from openrekog.server.media.videos import VideoError
@@ -53,7 +56,12 @@ def work(services: Services, film: Path) -> Iterator[VideoWork]:
 
 
 def worker(services: Services, objects: ObjectStore) -> VideoWork:
-    return VideoWork(services.store, services.models, objects, ("h264",), 95.0)
+    return VideoWork(services.store, services.models, objects, ("h264",), 95.0, 60.0, lives)
+
+
+def lives(_job_id: str) -> bool:
+    """What a rehearsal finds of a job that ends no process but this one."""
+    return True
 
 
 def start(work: VideoWork, *operations: str) -> list[str]:
@@ -274,21 +282,23 @@ def run(work: VideoWork, leader: str) -> int:
 
 
 def worker_like(work: VideoWork) -> VideoWork:
-    return VideoWork(work.store, work.models, work.objects, ("h264",), 95.0)
+    return VideoWork(
+        work.store, work.models, work.objects, ("h264",), 95.0, work.patience, work.rehearse
+    )
 
 
-def trials(monkeypatch: pytest.MonkeyPatch, *, survived: bool) -> None:
-    def survives(found: StoredObject, *_: Any) -> bool:
+def trials(monkeypatch: pytest.MonkeyPatch, expected: trial.Outcome) -> None:
+    def outcome(found: StoredObject, *_: Any) -> trial.Outcome:
         found.file.close()
-        return survived
+        return expected
 
-    monkeypatch.setattr(steps.trial, "survives", survives)
+    monkeypatch.setattr(trial, "outcome", outcome)
 
 
 def test_an_analysis_that_ends_the_process_fails_its_own_job_alone(
     work: VideoWork, kinds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials(monkeypatch, survived=True)
+    trials(monkeypatch, "lives")
     kinds["Dying"] = dying(12_000, 30)
     before, deadly, after = start(work, "Stamps", "Dying", "Stamps")
     assert run(work, before) == MOST
@@ -298,11 +308,82 @@ def test_an_analysis_that_ends_the_process_fails_its_own_job_alone(
         assert times(work, one) == [*range(0, 25_000, 500)]
 
 
+def test_an_analysis_that_is_proved_to_end_processes_fails_sooner(
+    services: Services, work: VideoWork, kinds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials(monkeypatch, "lives")
+    kinds["Dying"] = dying(12_000, 30)
+    before, deadly, after = start(work, "Stamps", "Dying", "Stamps")
+    work.rehearse = lambda job_id: job_id != deadly
+    assert run(work, before) == SUSPICIOUS
+    assert ending(work, deadly) == ("FAILED", DEADLY.format(10, 30))
+    for one in (before, after):
+        assert ending(work, one) == ("SUCCEEDED", None)
+        assert times(work, one) == [*range(0, 25_000, 500)]
+
+
+def test_a_process_that_was_told_to_end_counts_as_no_death(
+    work: VideoWork, kinds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Be it killed while it does so."""
+    kinds["Dying"] = dying(12_000, 30)
+    [one] = start(work, "Dying")
+    for _ in range(SUSPICIOUS + 1):
+        leaving = worker_like(work)
+        with closing(leaving), pytest.raises(Death):
+            finish(leaving, one)
+        leaving.leave()
+    assert job(work, one).attempts == 0
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+    """At 12 s the decoder hangs, as often as there is something in the list."""
+    decode, over, times = videos._decode, Event(), [True]
+
+    def hang(packet: Any) -> Any:
+        if (packet.pts or 0) * packet.time_base >= 12 and not over.is_set() and times:
+            times.pop()
+            over.wait(60)
+        return decode(packet)
+
+    monkeypatch.setattr(videos, "_decode", hang)
+    yield times
+    over.set()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "hangs", "expected"),
+    [
+        ("hangs", 1, ("FAILED", HANGS.format(10, 30))),
+        ("lives", 1, ("SUCCEEDED", None)),
+        ("lives", 9, ("FAILED", STALLED.format(0.5, 3, 10, 30))),
+    ],
+    ids=["elsewhere too", "once", "always here"],
+)
+def test_a_decoder_that_hangs_hangs_no_job(
+    work: VideoWork,
+    kinds: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    hanging: list[bool],
+    outcome: trial.Outcome,
+    hangs: int,
+    expected: tuple[str, str | None],
+) -> None:
+    trials(monkeypatch, outcome)
+    hanging[:] = [True] * hangs
+    work.patience = 0.5
+    one, other = start(work, "Stamps", "Stamps")
+    finish(work, one)
+    assert ending(work, one) == ending(work, other) == expected
+    assert len(times(work, one)) == (50 if expected[0] == "SUCCEEDED" else 20)
+
+
 def test_deaths_that_are_no_fault_of_the_video_fail_nobody(
     work: VideoWork, kinds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seven in each of two parts, as bad luck in a row of restarts may have it."""
-    trials(monkeypatch, survived=True)
+    trials(monkeypatch, "lives")
     kinds["First"], kinds["Second"] = dying(3_000, 7), dying(12_000, 7)
     first, second = start(work, "First", "Second")
     assert run(work, first) == 14
@@ -324,7 +405,7 @@ def test_a_file_that_ends_the_decoder_fails_once_that_is_proved(
     work: VideoWork, kinds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kinds["Dying"] = dying(12_000, 30)
-    trials(monkeypatch, survived=False)
+    trials(monkeypatch, "dies")
     jobs = start(work, "Dying", "Stamps")
     assert run(work, jobs[0]) == SUSPICIOUS
     for one in jobs:

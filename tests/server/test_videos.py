@@ -14,6 +14,7 @@ import pytest
 from av.stream import Disposition
 
 from openrekog.server.media import videos
+from openrekog.server.media.ahead import ahead
 from openrekog.server.media.videos import NOT_A_VIDEO, Video, VideoError
 from tests.acceptance.videos import SIZE, write_video
 
@@ -364,7 +365,7 @@ def test_a_picture_larger_than_allowed_is_refused(
 def test_the_reader_ahead_ends_with_its_user(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", shades(100))
     with opened(path) as video:
-        frames = videos.ahead(video.frames())
+        frames = ahead(video.frames(), video.pulse, 60)
         assert next(frames).index == 0
         frames.close()
-        assert [frame.index for frame in videos.ahead(video.frames())] == [*range(100)]
+        assert [frame.index for frame in ahead(video.frames(), video.pulse, 60)] == [*range(100)]

@@ -20,8 +20,8 @@ from openrekog.collections_store.records import (
 from openrekog.models.capabilities import FeatureExtractor
 from openrekog.models.results import Image, Vectors
 from openrekog.server.context import Services
-from openrekog.server.jobs.training import TrainingWork
-from openrekog.server.jobs.training_task import Task
+from openrekog.server.jobs.training.task import Task
+from openrekog.server.jobs.training.work import TrainingWork
 from openrekog.server.services import open_services
 from openrekog.server.settings import Settings
 from tests.acceptance.trainings import COLOURS, Line, coloured, labelled, outlined, with_squares

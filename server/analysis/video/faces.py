@@ -16,7 +16,8 @@ IN_VIDEO = report.ALL_ATTRIBUTES - {"FACE_OCCLUDED", "EYE_DIRECTION"}
 
 
 def begin_face_detection(job: Job, _carry: bytes | None) -> VideoAnalysis:
-    asked = report.wanted_attributes([job.request["FaceAttributes"]]) & IN_VIDEO
+    names = [job.request["FaceAttributes"]]
+    asked, points = report.wanted_attributes(names) & IN_VIDEO, report.wanted_landmarks(names)
 
     def look(frames: Sequence[Frame]) -> list[Finding]:
         return [
@@ -26,7 +27,6 @@ def begin_face_detection(job: Job, _carry: bytes | None) -> VideoAnalysis:
         ]
 
     def element(frame: Frame, face: Face) -> FaceDetection:
-        detail = report.face_detail(face, asked, IN_VIDEO)
-        return {"Timestamp": frame.timestamp_ms, "Face": detail}
+        return {"Timestamp": frame.timestamp_ms, "Face": report.face_detail(face, points)}
 
     return FrameByFrame(INTERVAL_MS, look)

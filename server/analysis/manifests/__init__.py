@@ -1,0 +1,1 @@
+"""Manifests: a line for each image of a dataset, with what is known of it."""

@@ -1,0 +1,1 @@
+"""Labelled pictures from a disk, taken into the datasets of a project."""

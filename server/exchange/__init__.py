@@ -1,0 +1,1 @@
+"""Trained models, taken out of one server and into another."""

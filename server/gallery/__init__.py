@@ -1,0 +1,1 @@
+"""The people whom RecognizeCelebrities knows, taken in from a disk."""
