@@ -166,9 +166,10 @@ def test_people_followed_through_videos(models: Models) -> None:
     text = measured("People followed through videos", models)
     rows = re.findall(r"^\| all \|" + r" (\d+) \|" * 6 + r" ([\d.]+) % \|", text, re.M)
     assert len(rows) == 2
-    for row, least in zip(rows, (90, 96), strict=True):
+    # Half way through a dissolve a face is as much one person's as the other's.
+    for row, least, most in zip(rows, (90, 96), (0, 1), strict=True):
         *_, switches, _, joined, accuracy = map(float, row)
-        assert joined == 0
+        assert joined <= most
         assert switches <= 2
         assert accuracy >= least
 
