@@ -65,6 +65,6 @@ def test_one_that_waited_long_for_the_analysis_is_waited_for_at_the_end() -> Non
     pulse = Pulse()
     frames = ahead((f"{number}" for number in range(9)), pulse, PATIENCE, most=1)
     assert next(frames) == "0"
-    time.sleep(2 * PATIENCE)
+    time.sleep(2.5 * PATIENCE)
     frames.close()
     assert not pulse.abandoned
