@@ -1,13 +1,16 @@
 """Trainings of each kind, each part of which is done by another process."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import orjson
 import pytest
+from sqlalchemy import update
 
 from openrekog.collections_store.records import (
     Feature,
 )
+from openrekog.collections_store.tables import jobs, training_images
 from openrekog.server.context import Services
 from openrekog.server.jobs.training.task import Stage
 from tests.acceptance.trainings import Line
@@ -71,3 +74,23 @@ def test_what_other_networks_saw_is_not_learnt_from(services: Services) -> None:
     with services.store.read() as rows:
         assert b"latter" in rows.versions.content(version)
     assert len(looked_at) >= 3 * COUNT
+
+
+def test_what_a_former_release_saw_is_not_learnt_from(services: Services) -> None:
+    """It named the networks alone, and kept something else of pictures."""
+    job_id = begin(services, "CUSTOM_LABELS", squares(services))
+    former, number = worker(services), 0
+    while (stage := Stage.unpack(ended(services, job_id)[0].carry)).name != "learn":
+        former.part(job_id, number)
+        number += 1
+    former.close()
+    networks = f"fake {services.models.dense.feature_name}"
+    assert stage.networks.startswith(networks)
+    carry = replace(stage, networks=networks).pack()
+    with services.store.write() as rows:
+        connection = rows.jobs.session.connection
+        connection.execute(update(jobs).where(jobs.c.job_id == job_id).values(carry=carry))
+        connection.execute(update(training_images).values(seen=b"of a former release"))
+    run(worker(services), job_id)
+    _, version = ended(services, job_id)
+    assert version.status == "TRAINING_COMPLETED", version.message
