@@ -1,7 +1,8 @@
 """Runs the Dockerfile's steps for one target without an engine: `python docker/try_steps.py cpu`.
 
-Each stage becomes a folder with a virtual environment of this Python, filled by the Dockerfile's
-own COPY, RUN and ENV lines; then its ENTRYPOINT serves, its HEALTHCHECK asks, and SIGTERM ends it.
+Each stage becomes a folder with a virtual environment, filled by the Dockerfile's own COPY, RUN and
+ENV lines; then its ENTRYPOINT serves, its HEALTHCHECK asks, and SIGTERM ends it. The Python is of
+the image's version, where this machine has one.
 
 What this cannot show: the base image (this machine's Python and libraries stand in for it), the
 steps that need a machine of their own (`LEFT_OUT`), the user, and the port on all addresses (the
@@ -120,7 +121,7 @@ class Builder:
         home = self._work / "home"
         home.mkdir(exist_ok=True)
         root.mkdir()
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        subprocess.run([interpreter(), "-m", "venv", venv], check=True)
         kept = {
             key: value
             for key, value in os.environ.items()
@@ -171,6 +172,14 @@ class Builder:
 
     def _path(self, box: Box, path: str) -> Path:
         return box.root / path.lstrip("/") if path.startswith("/") else self._path(box, box.folder)
+
+
+def interpreter() -> str:
+    version = re.search(r"^ARG PYTHON_IMAGE=python:(\d+\.\d+)", DOCKERFILE.read_text(), re.M)
+    name = f"python{version[1]}" if version else "python3"
+    if (path := shutil.which(name)) is None:
+        print(f"There is no {name} here: {sys.executable} stands in for it.", flush=True)
+    return path or sys.executable
 
 
 def upon(base: Box) -> Box:
