@@ -4,6 +4,7 @@ deaths of a server, which has much else to do, do not."""
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import structlog
 
@@ -20,15 +21,17 @@ FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SI
 
 def survives(settings: bytes, job_id: str) -> bool:
     """False where the process dies by a fault of its own; one that lasts too long, or is ended by
-    somebody, proves nothing. `settings` are JSON."""
+    somebody, proves nothing. `settings` are a line of JSON."""
     log.warning("a job is tried in a process of its own", job_id=job_id)
-    try:
-        ended = subprocess.run(  # noqa: S603 - our own interpreter, and a number of ours
-            [sys.executable, "-m", PROGRAM, job_id],
-            input=settings,
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return True
-    return -ended.returncode not in FAULTS
+    command = [sys.executable, "-m", PROGRAM, job_id]
+    # Its input stays open: the end of it, which comes with any end of this process, is its own.
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 - all of it ours
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):
+            process.stdin.write(settings + b"\n")
+            process.stdin.flush()
+        try:
+            return -process.wait(LONGEST_SECONDS) not in FAULTS
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return True

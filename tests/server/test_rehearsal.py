@@ -1,5 +1,7 @@
 """An analysis is tried in a process of its own, with all that a server has, and leaves no trace."""
 
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -45,3 +47,25 @@ def test_the_analysis_that_ends_its_process_is_told_from_others(
         assert [(job and job.status, job and job.parts) for job in after] == [
             ("IN_PROGRESS", 0)
         ] * 2
+
+
+ENDLESS = """
+import threading, time
+from openrekog.server.rehearsal import end_with_server
+threading.Thread(target=end_with_server, daemon=True).start()
+print("begun", flush=True)
+time.sleep(60)
+"""
+
+
+def test_it_ends_with_its_server() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.1)
+        process.stdin.close()
+        assert process.wait(20) == 0
