@@ -20,6 +20,14 @@ MEMBERS = (CUSTOM_MODEL, STANDALONE, LABELS, EVALUATION, README)
 
 ZIP = ".zip"
 
+UNREADABLE = (
+    zipfile.BadZipFile,
+    NotImplementedError,  # zipfile's, for a packing that Python does not know
+    RuntimeError,  # zipfile's, for what is encrypted
+    EOFError,
+    zlib.error,
+)
+
 
 class ArchiveError(Exception):
     """What is there is no exported model; the message says what is wrong."""
@@ -49,8 +57,7 @@ def read_member(path: Path, name: str, most_bytes: int) -> bytes | None:
             return _limited(name, member.read(most_bytes + 1), most_bytes)
     except KeyError:
         return None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
-        # Encrypted, or packed in a way that Python does not know: nothing that was exported here.
+    except UNREADABLE as error:
         raise ArchiveError(f"{path} is no exported model: {error}") from error
 
 
